@@ -1,0 +1,35 @@
+// Broadcast Endorsement, RFC 9575 section 3.1.2.1: VNB 4 | VNA 4 | child DET 16 | child HI 32 | parent DET 16 | signature 64.
+#pragma once
+
+#include <array>
+
+#include "base/clock.h"
+#include "base/det.h"
+#include "base/ed25519.h"
+#include "base/result.h"
+
+namespace nrid::det {
+
+inline constexpr size_t kEndorsementSize = 136;
+
+struct Endorsement {
+  Instant not_before;
+  Instant not_after;
+  bool unix_epoch = false;
+  Det child;
+  PublicKey child_key{};
+  Det parent;
+  Signature signature{};
+  std::array<uint8_t, 72> signed_octets{};
+  bool self_signed() const { return child == parent; }
+};
+
+// Form and DET = hash(HI) of the child: bad_endorsement, det_hi_mismatch. Times and signature are judged below.
+Result<Endorsement> decode_endorsement(Bytes octets);
+// bad_endorsement when the window does not hold at `now` (with skew) or the signature is not the parent's.
+Result<void> verify_endorsement(const Endorsement& endorsement, const PublicKey& parent_key, Instant now, Duration skew);
+// Error::internal when the signer fails.
+Result<std::array<uint8_t, kEndorsementSize>> make_endorsement(const Det& child, const PublicKey& child_key, const Det& parent,
+                                                               const Signer& parent_signer, Instant not_before, Instant not_after);
+
+}  // namespace nrid::det

@@ -1,0 +1,51 @@
+// The network as an argument: batches of datagrams in, batches out. Real sockets in programs, a simulated network in
+// tests. One port is one local socket; a server has one per verify worker and transport.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace nrid {
+
+struct Address {                       // IPv4 is held v4-mapped (::ffff:a.b.c.d)
+  std::array<uint8_t, 16> ip{};
+  uint16_t port = 0;
+  bool operator==(const Address&) const = default;
+  auto operator<=>(const Address&) const = default;
+  template <typename H>
+  friend H AbslHashValue(H h, const Address& a) { return H::combine(std::move(h), a.ip, a.port); }
+};
+std::string to_text(const Address& address);                          // "127.0.0.1:5683", "[2001:db8::1]:5683"
+std::optional<Address> address_from_text(std::string_view text);      // literals only, port required
+
+struct Received {                      // octets stay valid until the next receive() on that port
+  Address peer;
+  Bytes octets;
+};
+struct Outgoing {                      // borrowed until send() returns
+  Address peer;
+  Bytes octets;
+};
+
+class DatagramPort {
+ public:
+  virtual ~DatagramPort() = default;
+  virtual Address local() const = 0;
+  // Up to out.size() datagrams that are there now; 0 if none. Longer ones than profile::kDatagramMax arrive cut to
+  // kDatagramMax + 1 octets, so that they are seen to be too long. One thread.
+  virtual size_t receive(std::span<Received> out) = 0;
+  // Returns how many left; safe from any thread.
+  virtual size_t send(std::span<const Outgoing> datagrams) = 0;
+  // Blocks until something can be received or `wait` is over; a simulated port returns at once.
+  virtual void wait(Duration wait) = 0;
+};
+
+}  // namespace nrid

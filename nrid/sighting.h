@@ -1,0 +1,58 @@
+// What the server tells its modules: verified sightings and flight events, as values that outlive the datagram.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/det.h"
+#include "rid/messages.h"
+
+namespace nrid {
+
+// "verified": both signatures hold and the key's chain ends in a configured anchor. "c2": only the gateway's signature
+// holds (R-056 c). Nothing less reaches a module as a sighting.
+enum class Verdict : uint8_t { verified, c2 };
+std::string_view to_word(Verdict verdict);
+
+// Who made the messages.
+enum class Origin : uint8_t { aircraft, relayed, c2 };
+std::string_view to_word(Origin origin);
+
+struct Sighting {
+  Det ua;                                   // the aircraft
+  Det gateway;                              // kid: who signed the CWT (may equal ua)
+  uint64_t operation = 0;                   // id of the operation in this process
+  Verdict verdict = Verdict::verified;
+  Origin origin = Origin::aircraft;
+  std::string evidence;                     // why the verdict: "CWT by .., Wrapper by .., chain .. (anchor)"
+  Instant sampled;                          // Location time unrolled, else iat
+  Instant signed_at;                        // iat
+  Instant received;
+  bool late = false;                        // beyond the reorder window: history, not the live feed
+  bool anomaly = false;                     // implausible: flagged, not dropped
+  std::optional<rid::Location> location;
+  std::optional<rid::BasicId> basic_id;
+  std::optional<rid::SelfId> self_id;
+  std::optional<rid::System> system;
+  std::optional<rid::OperatorId> operator_id;
+  std::shared_ptr<const std::vector<uint8_t>> raw;  // the signed CWT, octet for octet
+};
+
+enum class FlightEventKind : uint8_t { started, active, lost, recovered, moved, ended, abandoned, static_changed, not_owner, eoo_unknown };
+std::string_view to_word(FlightEventKind kind);
+
+struct FlightEvent {
+  FlightEventKind kind = FlightEventKind::started;
+  Det ua;
+  Det gateway;
+  uint64_t operation = 0;
+  Instant at;
+  std::string detail;                       // one fact for people, may be empty
+};
+
+}  // namespace nrid
