@@ -1,0 +1,81 @@
+#include "apps/inspect/command.h"
+
+#include <fstream>
+#include <sstream>
+
+namespace nrid::inspect {
+namespace {
+
+std::string must_be(std::string_view name, std::string_view what) {
+  return "field " + std::string(name) + " must be " + std::string(what);
+}
+
+}  // namespace
+
+Json refusal(Error error) { return {{"error", info(error).counter}, {"detail", info(error).text}}; }
+
+Json refusal(std::string_view word, std::string_view detail) { return {{"error", word}, {"detail", detail}}; }
+
+bool hex_field(const Json& input, std::string_view name, Buffer& out, Json& refused) {
+  const auto at = input.find(name);
+  if (at == input.end()) return true;
+  std::optional<Buffer> octets;
+  if (at->is_string()) octets = from_hex(at->get_ref<const std::string&>());
+  if (!octets) {
+    refused = refusal("bad_request", must_be(name, "hex digits, two an octet"));
+    return false;
+  }
+  out = std::move(*octets);
+  return true;
+}
+
+bool det_field(const Json& input, std::string_view name, Det& out, Json& refused) {
+  const auto at = input.find(name);
+  if (at == input.end()) return true;
+  std::optional<Det> det;
+  if (at->is_string()) det = det_from_text(at->get_ref<const std::string&>());
+  if (!det) {
+    refused = refusal("bad_request", must_be(name, "a DET: 32 hex digits or IPv6 text"));
+    return false;
+  }
+  out = *det;
+  return true;
+}
+
+bool key_field(const Json& input, std::string_view name, PublicKey& out, Json& refused) {
+  if (!input.contains(name)) return true;
+  Buffer octets;
+  if (!hex_field(input, name, octets, refused)) return false;
+  if (octets.size() != out.size()) {
+    refused = refusal("bad_request", must_be(name, "32 octets of hex, an Ed25519 key"));
+    return false;
+  }
+  std::copy(octets.begin(), octets.end(), out.begin());
+  return true;
+}
+
+bool json_or_file(const Json& input, std::string_view name, std::string& text, std::string& file, Json& refused) {
+  const auto at = input.find(name);
+  if (at == input.end()) return true;
+  if (!at->is_string()) {
+    text = at->dump();
+    return true;
+  }
+  const auto& value = at->get_ref<const std::string&>();
+  const size_t first = value.find_first_not_of(" \t\r\n");
+  if (first != std::string::npos && (value[first] == '{' || value[first] == '[')) {
+    text = value;
+    return true;
+  }
+  std::ifstream in(value, std::ios::binary);
+  std::ostringstream content;
+  if (!in || !(content << in.rdbuf())) {
+    refused = refusal("bad_request", "cannot read file " + value);
+    return false;
+  }
+  text = content.str();
+  file = value;
+  return true;
+}
+
+}  // namespace nrid::inspect

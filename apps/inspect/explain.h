@@ -1,0 +1,48 @@
+// Rows of an explanation: what `nrid show` prints. Each layer adds rows and hands its content to the next layer.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "apps/inspect/command.h"
+#include "rid/pack.h"
+#include "schc/schc.h"
+
+namespace nrid::inspect {
+
+struct Row {
+  int depth = 0;
+  std::string field;
+  std::string value;
+  std::string_view section;  // where the field is defined
+};
+
+class Explanation {
+ public:
+  void add(std::string field, std::string value, std::string_view section) {
+    rows_.push_back({depth_, std::move(field), std::move(value), section});
+  }
+  void enter() { ++depth_; }
+  void leave() { --depth_; }
+  const std::vector<Row>& rows() const { return rows_; }
+
+ private:
+  std::vector<Row> rows_;
+  int depth_ = 0;
+};
+
+// Each explains what it can read; what it cannot becomes one row with the error's word, and false comes back.
+bool explain_coap(Bytes datagram, Explanation& out);
+bool explain_token(Bytes message, Explanation& out);        // COSE_Sign1 with Net-RID claims
+bool explain_pack(Bytes octets, Explanation& out);          // F3411 Message Pack
+bool explain_message(rid::RawMessage raw, Explanation& out);  // one F3411 message
+bool explain_endorsement(Bytes octets, Explanation& out);   // Broadcast Endorsement
+bool explain_det(const Det& det, Explanation& out);
+
+// Shared phrasing.
+std::string when(Instant instant);                          // "1780315200 (2026-06-01T12:00:00Z)"
+std::string degrees(std::optional<int32_t> e7);
+std::string refused_text(Error error);                      // "refused: bad_kid (sentence)"
+
+}  // namespace nrid::inspect
