@@ -21,7 +21,8 @@ enum class Error : uint8_t {
   malformed, bad_alg, bad_kid, unsupported_suite, bad_claims, hid_not_accepted, expired, not_yet_valid, wrong_sp,
   // identity and signatures
   bad_pack, signature_form, bad_signature, unknown_key, key_unavailable, det_hi_mismatch, det_revoked, bad_endorsement,
-  bad_certificate, untrusted_chain,
+  bad_certificate, untrusted_chain, endorsement_expired, endorsement_parent, dns_nxdomain, dns_servfail, dns_timeout,
+  dns_unreachable, dns_insecure,
   // ASTM F3411 and DRIP
   truncated, rid_type, bad_auth, bad_wrapper, wrapper_signature, wrapper_expired, basic_id_mismatch, c2_origin, value_range,
   // operation and load
@@ -82,6 +83,13 @@ inline constexpr ErrorInfo kErrors[] = {
     {Error::bad_endorsement,      0x81,                "bad_endorsement",      "Broadcast Endorsement wrong in form, time or signature"},
     {Error::bad_certificate,      0x81,                "bad_certificate",      "registration certificate wrong in form, time or signature"},
     {Error::untrusted_chain,      0x81,                "untrusted_chain",      "chain of the key ends in no configured trust anchor"},
+    {Error::endorsement_expired,  0x81,                "endorsement_expired",  "Broadcast Endorsement is not valid now"},
+    {Error::endorsement_parent,   0x81,                "endorsement_parent",   "Broadcast Endorsement is not by the HDA of the DET's HID"},
+    {Error::dns_nxdomain,         0x81,                "dns_nxdomain",         "no such DET in DNS"},
+    {Error::dns_servfail,         0xa3,                "dns_servfail",         "DNS resolver failed (SERVFAIL: DNSSEC bogus, or its upstream is broken)"},
+    {Error::dns_timeout,          0xa3,                "dns_timeout",          "DNS resolver did not answer in time"},
+    {Error::dns_unreachable,      0xa3,                "dns_unreachable",      "no DNS resolver reached at the configured address"},
+    {Error::dns_insecure,         0xa3,                "dns_insecure",         "DNS answer is not DNSSEC-validated, and dns.require_ad is on"},
     {Error::truncated,            0x80,                "truncated",            "message ends inside a field"},
     {Error::rid_type,             0x80,                "rid_type",             "ASTM F3411 message type unknown or out of place"},
     {Error::bad_auth,             0x80,                "bad_auth",             "ASTM F3411 authentication pages missing, repeated or inconsistent"},

@@ -1,0 +1,56 @@
+// The server's keys (base/key_source.h): a bounded cache in front of the resolver, R-009, and the locally registered
+// sessions before it, R-010. find() costs one hash look-up under a lock that is held for nothing else. One look-up is
+// under way per DET at most; what the resolver says "no" to is remembered for 30 s; when it is down, keys serve on, at
+// most 24 h and never past their endorsements.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "base/key_source.h"
+#include "det/resolver.h"
+
+namespace nrid::det {
+
+struct KeySourceLimits {
+  size_t keys_max = 65'536;                 // positive and negative together; the coldest makes room
+  size_t in_flight_max = 1024;              // walks at once; more are refused with key_unavailable
+  Duration negative = seconds(30);
+  Duration retry = seconds(1);              // between look-ups of one DET while the resolver fails
+  Duration stale_max = seconds(24 * 3600);
+};
+
+class DnsKeySource final : public KeySource {
+ public:
+  // References outlive the source. `lookup` is also the thread on which Answers come.
+  DnsKeySource(ResolverSettings settings, KeySourceLimits limits, Lookup& lookup, const Clock& clock);
+  ~DnsKeySource() override;
+
+  Result<KeyPtr> find(const Det& det, Now now) override;
+  void request(const Det& det) override;
+  void on_answer(std::function<void(const Answer&)> callback) override;
+  Result<KeyPtr> learn(Bytes endorsement136, Now now) override;
+
+  // A session registered here: resolved without DNS until `valid_until`. det_hi_mismatch, bad_kid,
+  // unsupported_suite, unknown_key (the octets are no acceptable key). Lifts an earlier revoke() of that DET.
+  Result<void> add_local(const Det& det, const PublicKey& key, Instant valid_until);
+  // det_revoked at once, for local keys and resolved ones, and nothing learned or resolved later brings it back.
+  void revoke(const Det& det);
+  // Forgets a local key without revoking it; the next find() asks DNS.
+  void remove_local(const Det& det);
+
+  struct Stats {
+    size_t keys = 0, negatives = 0, local = 0, revoked = 0, in_flight = 0;
+    uint64_t hits = 0, misses = 0, lookups = 0, failures = 0, learned = 0, evicted = 0, stale_served = 0;
+  };
+  Stats stats() const;
+
+  struct Shared;
+
+ private:
+  std::shared_ptr<Shared> shared_;
+};
+
+}  // namespace nrid::det

@@ -1,0 +1,72 @@
+// Zone files for DETs (RFC 9886 section 4, records as RFC 3597 unknown types, so that every name server reads them),
+// and the little registry behind the demonstration and the tests: from a description of who exists to keys, DETs,
+// endorsements, certificates, BRID and HHIT records, and the zone that publishes them.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/det.h"
+#include "base/ed25519.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "det/endorsement.h"
+#include "det/lookup.h"
+
+namespace nrid::det {
+
+// One DET's records. Empty RDATA is not published.
+struct ZoneEntry {
+  Det det;
+  std::string comment;                       // a line above the records; control characters become spaces
+  Buffer hhit_rdata;                         // det/hhit.h
+  Buffer brid_rdata;                         // det/brid.h
+  std::vector<IpAddress> addresses;
+};
+
+struct ZoneSettings {
+  std::string origin = "3.0.0.1.0.0.2.ip6.arpa.";   // absolute; every DET must lie under it
+  std::string name_server = "ns";                   // relative to the origin, or absolute with its dot
+  std::string mailbox = "hostmaster";
+  IpAddress name_server_address;                    // A or AAAA of a relative name server; ::/all zero: none is written
+  uint32_t serial = 1;
+  uint32_t ttl = 60;
+};
+
+// Zone file text: $ORIGIN, $TTL, SOA, NS, then the entries, owner names relative to the origin. The Status names the
+// entry that does not lie under the origin, or a name that is no domain name.
+StatusOr<std::string> write_zone(const ZoneSettings& settings, const std::vector<ZoneEntry>& entries);
+
+// ---- the registry: `nrid zone make` ----
+
+struct RegistryEntity {
+  std::string name;                          // for files and references; unique
+  std::string type;                          // raa hda sp dp ua gcs uas rid pilot operator dss uss apex, or a number
+  uint16_t raa = 0;
+  uint16_t hda = 0;
+  std::string parent;                        // a name of the list; itself for the root
+  std::optional<Seed> seed;                  // generated when missing
+  std::optional<PublicKey> key;              // instead of a seed, for an entity whose secret is elsewhere (no children then)
+  std::string uri;                           // subjectAltName; a default is made of type and name
+  std::vector<IpAddress> addresses;
+  std::optional<Instant> not_before;         // default: the registry's
+  std::optional<Instant> not_after;
+};
+struct RegistryEntry {
+  RegistryEntity entity;                     // with its seed filled in, unless `key` was given
+  Det det;
+  PublicKey key{};
+  std::array<uint8_t, kEndorsementSize> endorsement{};   // by the parent; the root's own for the root
+  Buffer certificate;                        // DER
+  ZoneEntry records;
+};
+// Parents may stand anywhere in the list. The Status names the entity and what is wrong with it: an unknown or circular
+// parent, numbers under which the parent may not register it, a name used twice.
+StatusOr<std::vector<RegistryEntry>> build_registry(std::vector<RegistryEntity> entities, Instant not_before,
+                                                    Instant not_after, Random& random);
+
+}  // namespace nrid::det
