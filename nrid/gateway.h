@@ -1,0 +1,178 @@
+// The gateway as a state machine without I/O of its own: datagrams go through a DatagramPort, time comes as an argument,
+// and step() says when it wants to be called next. One object is one operation: start (R-070..R-073), flight (R-080..R-083),
+// redirect (R-090..R-092), end. What happened goes out as events; what to do about it (abort, land) is policy.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/errors.h"
+#include "base/random.h"
+#include "nrid/aircraft.h"
+#include "nrid/client.h"
+#include "nrid/datagram_port.h"
+
+namespace nrid {
+
+enum class LostAction : uint8_t { continue_, hover, return_home, land_now };
+std::string_view to_word(LostAction action);
+
+struct GatewayTimers {                   // nrid.md section 0
+  Duration resend_after = seconds(3);    // N
+  Duration heartbeat_timeout = seconds(12);  // M
+  int first_tries = 4;                   // F
+  int lost_tries = 4;                    // L
+  Duration try_interval = seconds(2);    // +-20 %
+  int flag_rounds = 8;
+  int end_tries = 4;                     // R-101, then every end_slow until end_limit is over
+  Duration end_slow = seconds(30);
+  Duration end_limit = seconds(600);
+  int redirect_hops = 3;
+};
+
+struct GatewayPolicy {
+  LostAction on_lost_sp = LostAction::return_home;
+  bool redirect_private = false;         // may a redirect name a private address
+  uint16_t schc_port = profile::kSchcPort;
+  double speed = 1;                      // flight seconds per second
+  bool loop = false;
+};
+
+struct Provider {                        // the SP, as DNS and endorsement gave it
+  Det det;
+  PreparedKey key;
+  Address address;
+  Det hda;                               // parent in its endorsement
+  PreparedKey hda_key;
+};
+
+struct GatewayEvent {
+  std::string name;                      // "start_ok"
+  std::vector<std::pair<std::string, std::string>> fields;
+};
+
+enum class Phase : uint8_t { starting, flying, ending, done };
+enum class Outcome : uint8_t { none, ended, start_failed, sp_lost, end_unacknowledged, ended_by_sp };
+std::string_view to_word(Phase phase);
+std::string_view to_word(Outcome outcome);
+
+struct GatewayStatus {                   // for the status line and --json
+  Phase phase = Phase::starting;
+  Outcome outcome = Outcome::none;
+  Det sp;
+  uint64_t sent = 0;
+  uint64_t resent = 0;
+  uint64_t heartbeats = 0;
+  uint64_t refused = 0;                  // datagrams and words that were ignored
+  uint64_t redirects = 0;
+  Error last_refusal = Error::none;
+  uint32_t missing = 0;                  // flags of the last Heartbeat
+  std::optional<Duration> heartbeat_age;
+  bool sp_lost = false;
+  FlightSample sample;                   // last one sent
+  size_t sample_number = 0;
+  size_t sample_count = 0;
+};
+
+class Gateway {
+ public:
+  struct Parts {                         // all borrowed
+    Aircraft& aircraft;
+    DatagramPort& port;
+    Random& random;
+    std::function<void(const GatewayEvent&)> on_event;
+  };
+
+  Gateway(GatewayTimers timers, GatewayPolicy policy, Carriage carriage, Speaker speaker, Flight flight, Provider provider, Parts parts);
+
+  // Sends the first packet. Once.
+  void start(Now now);
+  // Takes what arrived, sends what is due; returns when to be called next at the latest.
+  Tick step(Now now);
+  // Ends the operation: code 0, or 3 when aborted.
+  void end(Now now, std::string_view reason, bool aborted = false);
+
+  bool done() const { return status_.phase == Phase::done; }
+  GatewayStatus status(Now now) const;
+  uint64_t refused(Error error) const { return refused_[static_cast<size_t>(error)]; }
+
+ private:
+  struct Tries {                         // a counted series of sends
+    int left = 0;
+    Tick next;
+    bool active = false;
+  };
+
+  // nrid/gateway.cc: sending and the three phases
+  void send_pack(Buffer pack, coap::Type type, Now now, bool resend);
+  void send_last(coap::Type type, Now now);
+  void send_end(Now now);
+  void post(Bytes cwt, coap::Type type);
+  void transmit(Bytes datagram, const Address& to);
+  void step_start(Now now);
+  void step_flight(Now now);
+  void step_lost_watch(Now now);
+  void step_end(Now now);
+  void fly_due_sample(Now now);
+  void lose(Now now);
+  void finish(Outcome outcome);
+  Duration jittered(Duration base);
+  Tick next_wake() const;
+  void event(std::string name, std::vector<std::pair<std::string, std::string>> fields = {});
+
+  // nrid/gateway_receive.cc: what the provider says
+  void receive(Now now);
+  void on_datagram(const Received& received, Now now);
+  void on_heartbeat(const Heartbeat& heartbeat, bool answered, Now now);
+  void on_end_word(const EndWord& word, Now now);
+  void on_flags(const Heartbeat& heartbeat, Now now);
+  void on_started(Now now);
+  void refuse(Error error);
+  // nrid/gateway_redirect.cc
+  void on_redirect(const cwt::MoveSp& move, Now now);
+  Result<Provider> judge_redirect(const cwt::MoveSp& move, Now now, std::string& why) const;
+  void step_redirect(Now now);
+  void switch_to(const Provider& provider);
+
+  GatewayTimers timers_;
+  GatewayPolicy policy_;
+  Carriage carriage_;
+  Speaker speaker_;
+  Flight flight_;
+  Provider provider_;
+  Parts parts_;
+
+  GatewayStatus status_;
+  std::array<uint64_t, static_cast<size_t>(Error::count_)> refused_{};
+  Tries tries_;                          // first packet, answers to flags, end
+  Tries lost_;                           // resends after M
+  Tries moved_;                          // resends to a new provider
+  int rounds_ = 0;
+  Buffer last_pack_;
+  int64_t last_iat_ = 0;                 // of the last CWT sent
+  uint64_t last_location_s_ = 0;
+  uint16_t message_id_ = 0;
+  Token token_;                          // of the newest CON
+  uint8_t last_code_ = 0;                // last CoAP error code that came back
+  Tick started_;
+  Tick took_off_;
+  Tick last_sent_;
+  std::optional<Tick> last_heartbeat_;
+  int64_t iat_newest_ = 0;               // of accepted Heartbeats
+  size_t next_sample_ = 0;
+  Tick next_due_;
+  // end of operation
+  uint64_t end_code_ = 0;
+  Tick end_began_;
+  std::vector<int64_t> end_iats_;        // of the requests that may be acknowledged
+  Outcome outcome_after_end_ = Outcome::ended;
+  // redirect
+  std::optional<Provider> previous_;
+  int hops_ = 0;
+  bool returned_ = false;
+  std::vector<std::pair<Det, Tick>> visited_;
+};
+
+}  // namespace nrid
