@@ -1,0 +1,207 @@
+"""The steps of ./check, in order: what is built how, and which tests run on it.
+
+Every step returns the test cases it ran; a build that fails is a failed case. Steps do not stop at the first failure, the
+last line counts everything. Logs are in build/log/.
+"""
+import argparse
+import concurrent.futures
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+from results import Case, FAILED, PASSED, from_canary, from_fuzzer, from_junit, load, summary
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+LOGS = ROOT / 'build/log'
+FUZZ_SECONDS = 6
+
+# The tests that start threads; ThreadSanitizer slows all others and finds nothing in them.
+THREADED = re.compile(r'ring|server|host|thread|worker|resolver|cache|web|fleet|gateway')
+
+SANITIZE = {'ASAN_OPTIONS': 'detect_stack_use_after_return=1:strict_string_checks=1',
+            'UBSAN_OPTIONS': 'halt_on_error=1:print_stacktrace=1',
+            'TSAN_OPTIONS': 'halt_on_error=1:second_deadlock_stack=1'}
+CLANG = {'CC': 'clang-14', 'CXX': 'clang++-14'}
+
+
+class StepFailed(Exception):
+    """A command that has to succeed did not; carries the failed case."""
+
+    def __init__(self, case):
+        super().__init__(case.name)
+        self.case = case
+
+
+def show_progress(line, state):
+    """One moving line on a terminal, one line every 20 s elsewhere."""
+    if not re.match(r'^(\[\d+/\d+\]|\s*\d+/\d+ )', line):
+        return
+    if sys.stdout.isatty():
+        print('\r\033[K    ' + line[:90], end='', flush=True)
+        state['open'] = True
+    elif time.monotonic() - state['shown'] > 20:
+        print('    ' + line[:90], flush=True)
+        state['shown'] = time.monotonic()
+
+
+def run(log, *command, env=None):
+    """Runs a command from the project's folder, its output in build/log/LOG; returns the exit status."""
+    state = {'shown': time.monotonic(), 'open': False}
+    with open(LOGS / log, 'a', encoding='utf-8', errors='replace') as out:
+        out.write('$ ' + ' '.join(map(str, command)) + '\n')
+        out.flush()
+        child = subprocess.Popen([str(part) for part in command], cwd=ROOT, env={**os.environ, **(env or {})}, text=True,
+                                 errors='replace', stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        for line in child.stdout:
+            out.write(line)
+            show_progress(line.rstrip(), state)
+    if state['open']:
+        print('\r\033[K', end='')
+    return child.wait()
+
+
+def need(log, *command, env=None):
+    """Like run(), for what everything after it stands on: a failure ends the step and shows the end of the log."""
+    if run(log, *command, env=env) != 0:
+        tail = (LOGS / log).read_text(errors='replace').splitlines()[-40:]
+        print('\n'.join('    | ' + line for line in tail))
+        raise StepFailed(Case(' '.join(map(str, command[:3])), FAILED, f'failed, log: build/log/{log}'))
+
+
+def build(log, folder, options, env=None, targets=()):
+    """Configures (or reconfigures) and builds one folder."""
+    known = (ROOT / folder / 'build.ninja').exists()
+    need(log, 'meson', *(('configure', folder) if known else ('setup', folder)), *options, env=env)
+    need(log, 'ninja', '-C', folder, *targets, env=env)
+
+
+def unit_tests(log, folder, names=(), env=None):
+    for stale in (ROOT / folder).glob('*.xml'):  # gtest's files of an earlier run would speak for a program that crashes now
+        stale.unlink()
+    status = run(log, 'meson', 'test', '-C', folder, '--no-rebuild', '--print-errorlogs', *names, env=env)
+    return from_junit(ROOT / folder / 'meson-logs/testlog.junit.xml', status)
+
+
+def gcc_step():
+    """gcc, warnings are errors: the programs in build/ and all unit tests"""
+    build('gcc.log', 'build', ['-Dwerror=true', '-Dtests=true'])
+    return unit_tests('gcc.log', 'build')
+
+
+def clang_step():
+    """clang with address and undefined sanitizers: all unit tests again"""
+    options = ['-Dwerror=true', '-Dfuzz=true', '-Dweb=false', '-Db_sanitize=address,undefined', '-Db_lundef=false',
+               '-Doptimization=1', '-Dcpp_args=-fsanitize=fuzzer-no-link']
+    build('clang.log', 'build/clang', options, env=CLANG)
+    return unit_tests('clang.log', 'build/clang', env=SANITIZE)
+
+
+def fuzz_once(program):
+    """A short run of one target from its seeds; what it finds on the way stays in build/fuzz for the next run."""
+    name = program.name.removeprefix('fuzz_')
+    found = ROOT / 'build/fuzz' / name
+    found.mkdir(parents=True, exist_ok=True)
+    places = [found, *(place for place in [ROOT / 'tests/fuzz/corpus' / name] if place.is_dir())]
+    words = ROOT / 'tests/fuzz' / (name + '.dict')
+    canary = name == 'canary'
+    command = [program, f'-max_total_time={30 if canary else FUZZ_SECONDS}', '-timeout=10', '-rss_limit_mb=2048',
+               '-print_final_stats=1', f'-artifact_prefix={LOGS}/fuzz-{name}-',
+               *([f'-dict={words}'] if words.exists() else []), *([] if canary else places)]
+    status = run(f'fuzz-{name}.log', *command, env=SANITIZE)
+    output = (LOGS / f'fuzz-{name}.log').read_text(errors='replace')
+    return (from_canary if canary else from_fuzzer)('fuzz.' + name, status, output)
+
+
+def fuzz_step():
+    """libFuzzer, a short run of every parser, and a canary that must be caught"""
+    programs = sorted(path for path in (ROOT / 'build/clang/tests').glob('fuzz_*') if path.is_file())
+    if not any(path.name == 'fuzz_canary' for path in programs):
+        return [Case('fuzz', FAILED, 'build/clang holds no canary, so nothing shows that the fuzzers work')]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 2) as pool:
+        return list(pool.map(fuzz_once, programs))
+
+
+def thread_step():
+    """gcc with the thread sanitizer: the tests that start threads"""
+    build('tsan.log', 'build/tsan', ['-Db_sanitize=thread', '-Db_lundef=false', '-Doptimization=1'], targets=['-t', 'restat'])
+    listed = subprocess.run(['meson', 'test', '-C', 'build/tsan', '--list', '--no-rebuild'], cwd=ROOT, text=True, capture_output=True)
+    names = [line.split(' / ')[-1].strip() for line in listed.stdout.splitlines()]
+    names = sorted({name for name in names if THREADED.search(name)})
+    if not names:
+        return [Case('thread sanitizer', FAILED, 'no test with threads was found')]
+    need('tsan.log', 'ninja', '-C', 'build/tsan', *(f'tests/test_{name}' for name in names))
+    return unit_tests('tsan.log', 'build/tsan', names, env=SANITIZE)
+
+
+def python_files(paths):
+    """Runs unittest files, as many at once as there are cores."""
+    def one(path):
+        name = path.stem
+        results = LOGS / f'{name}.json'
+        results.unlink(missing_ok=True)
+        run(f'{name}.log', sys.executable, ROOT / 'tests/results.py', path, results)
+        cases = load(results, str(path.relative_to(ROOT)))
+        failed = [case for case in cases if case.verdict == FAILED]
+        print(f'    {path.relative_to(ROOT)}: {summary(cases)}', flush=True)
+        for case in failed:
+            print('    | ' + '\n    | '.join([case.name, *case.text.strip().splitlines()[-12:]]))
+        return cases
+    with concurrent.futures.ThreadPoolExecutor(max(2, os.cpu_count() or 2)) as pool:
+        return [case for cases in pool.map(one, paths) for case in cases]
+
+
+def tidy_step():
+    """includes, names and sizes of the sources, the package list and the counting itself"""
+    return python_files(sorted((ROOT / 'tests').glob('*_test.py')))
+
+
+def process_step():
+    """real processes: Knot, Unbound, nridd, nrid-gateway, foreign peers and a browser"""
+    need('npm.log', 'npm', 'ci', '--prefix', 'tests/peers', '--no-audit', '--no-fund')
+    return python_files(sorted((ROOT / 'tests/apps').glob('*_test.py')))
+
+
+STEPS = [('gcc', gcc_step), ('clang', clang_step), ('fuzz', fuzz_step), ('threads', thread_step), ('tidy', tidy_step),
+         ('apps', process_step)]
+
+
+def one_step(number, total, name, step):
+    print(f'[{number}/{total}] {name}: {step.__doc__}', flush=True)
+    started = time.monotonic()
+    try:
+        cases = step()
+    except StepFailed as failure:
+        cases = [failure.case]
+    took = time.monotonic() - started
+    mark = '✗' if any(case.verdict == FAILED for case in cases) else '✓'
+    print(f'  {mark} {name}: {summary(cases)}, {took:.0f} s', flush=True)
+    return cases
+
+
+def main():
+    parser = argparse.ArgumentParser(prog='./check', description='builds everything, runs every test and counts them')
+    parser.add_argument('--only', metavar='STEP', action='append', choices=[name for name, _ in STEPS],
+                        help='run only this step (may be repeated): ' + ', '.join(name for name, _ in STEPS))
+    chosen = parser.parse_args().only
+    LOGS.mkdir(parents=True, exist_ok=True)
+    for old in LOGS.glob('*.log'):
+        old.unlink()
+    shutil.rmtree(ROOT / 'build/fuzz', ignore_errors=True)
+    steps = [(name, step) for name, step in STEPS if not chosen or name in chosen]
+    cases = []
+    for number, (name, step) in enumerate(steps, 1):
+        cases += one_step(number, len(steps), name, step)
+    for case in cases:
+        if case.verdict == FAILED:
+            print(f'failed: {case.name}: {(case.text.strip().splitlines() or [""])[0][:160]}')
+    print(summary(cases))
+    good = any(case.verdict == PASSED for case in cases) and not any(case.verdict == FAILED for case in cases)
+    sys.exit(0 if good else 1)
+
+
+if __name__ == '__main__':
+    main()
