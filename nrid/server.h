@@ -1,0 +1,98 @@
+// The service provider: verify workers (one per socket), operation shards (chosen by DET), one record thread, joined by
+// bounded rings (ARCHITECTURE.md). run() gives each its thread; step() runs the same objects once on the caller's thread,
+// which is how tests and the simulation drive them with a manual clock and a simulated network.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <span>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/counters.h"
+#include "base/key_source.h"
+#include "base/random.h"
+#include "nrid/datagram_port.h"
+#include "nrid/frame.h"
+#include "nrid/host.h"
+#include "nrid/journal.h"
+#include "nrid/policy.h"
+
+namespace nrid {
+
+class Shard;
+class Worker;
+struct SharedTables;
+
+struct ServerPort {                     // one socket: one verify worker
+  DatagramPort* port = nullptr;
+  Transport transport = Transport::plain;
+};
+
+struct ServerSetup {
+  Det det;                              // who we are
+  Timers timers;
+  Policy policy;
+  Limits limits;
+  int shards = 1;
+};
+
+// Borrowed; all outlive the server.
+struct ServerParts {
+  const Clock& clock;
+  Random& random;
+  KeySource& keys;
+  const Verifier& verifier;
+  const Signer& signer;                 // whose key hashes to setup.det
+  Journal& journal;
+  Host& host;
+  Counters& counters;
+  schc::RuleSet rules;                  // for ports with Transport::schc
+  std::vector<ServerPort> ports;
+  std::vector<const Gate*> gates;
+  // how modules add and revoke keys; empty: refused with a sentence
+  std::function<Status(const Det&, const PublicKey&, Instant)> add_key;
+  std::function<void(const Det&)> revoke_key;
+};
+
+class Server {
+ public:
+  Server(ServerSetup setup, ServerParts parts);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // Modules plug in by name and order, before start().
+  void add(Module& module) { parts_.host.add(module); }
+  Status start();                       // starts the host and its modules; no thread runs yet
+
+  // One round of every worker, shard and the host on this thread; returns the number of datagrams read.
+  size_t step(Now now);
+
+  // Threads. stop() drains: what was received is finished, then the modules stop. Both once, in this order.
+  void run();
+  void stop();
+
+  // Datagrams that wait for a key, for the conservation law.
+  size_t parked() const;
+  size_t operations() const;
+  const ServerSetup& setup() const { return setup_; }
+
+ private:
+  template <class Round>
+  void spawn(std::string name, Round round);
+
+  ServerSetup setup_;
+  ServerParts parts_;
+  std::unique_ptr<SharedTables> shared_;
+  std::vector<std::unique_ptr<Shard>> shards_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::atomic<int> phase_{0};           // 0 running, 1 workers end, 2 shards end, 3 record thread ends
+  std::vector<std::thread> worker_threads_, shard_threads_;
+  std::thread record_thread_;
+  bool running_ = false;
+  bool stopped_ = false;
+};
+
+}  // namespace nrid

@@ -1,0 +1,39 @@
+// The settings file of nridd: one table of rows, and their meaning as values. What the table cannot say (a key that must
+// hash to its DET, D-1 of nrid.md section 0) is checked here, with file, line, value and limit in the sentence.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/settings.h"
+#include "det/resolver.h"
+#include "nrid/datagram_port.h"
+#include "nrid/server.h"
+#include "schc/schc.h"
+
+namespace nrid {
+
+struct ServerSettings {
+  ServerSetup setup;
+  Address plain;                          // server.address and port
+  Address schc;
+  int workers = 1;                        // sockets, and so threads, per port
+  std::string rules_file;                 // resolved against the settings file's folder
+  std::string key_file;
+  det::ResolverSettings dns;
+  std::string data_dir;                   // "" keeps module data in memory
+  int host_workers = 2;
+};
+
+// Rows of [server] [dns] [trust] [policy] [timers]. The rows of web/ and of the modules are appended by main.
+std::span<const SettingInfo> server_setting_rows();
+
+// Values to settings; the Status is one line: "nridd.toml:12: policy.accept_hids: ...".
+StatusOr<ServerSettings> read_server_settings(const Settings& settings);
+
+// A key file: 64 hex digits (an Ed25519 seed) on its first line that is no comment. The key must hash to `det`.
+StatusOr<std::unique_ptr<SeedSigner>> read_key_file(const std::string& path, const Det& det);
+
+}  // namespace nrid
