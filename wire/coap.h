@@ -46,15 +46,25 @@ struct Message {
   bool add(uint16_t number, Bytes value);
 };
 
-// Errors: coap_version, coap_format (also more than kOptionsMax options: coap_option). On coap_format, type and id of the
-// head are still in `head_out` if given and 4 octets were there, for the RST of RFC 7252 4.2.
-struct Head { Type type = Type::non; uint8_t code = 0; uint16_t id = 0; };
+// What is known of a message that was refused, for the RST of RFC 7252 4.2 (type, id) or an error code (also the token).
+struct Head {
+  Type type = Type::non;
+  uint8_t code = 0;
+  uint16_t id = 0;
+  Bytes token;  // borrowed; empty after a format error in the token itself
+};
+
+// Errors: bad_length (under 4, over 1280 octets), coap_version, coap_format (RFC 7252 section 3, also a code that the type
+// may not carry), coap_option (a critical option of a length or count that its standard forbids, or more than kOptionsMax
+// options). Elective options of such length or count are left out; options that no standard names are in the list.
+// `head_out`, if given, is filled unless the error is bad_length or coap_version.
 Result<Message> decode(Bytes datagram, Head* head_out = nullptr);
 
-// Writes the message, returns its octets as a prefix of `out`. Error::no_space.
+// Writes the message, returns its octets as a prefix of `out`. Errors: no_space; coap_option for a second copy of an
+// option that may not be repeated; coap_format for a token over 8 octets.
 Result<Bytes> encode(const Message& message, std::span<uint8_t> out);
 
-// Shortest form of an option's uint into `space`; returns the used tail.
+// Shortest form of an option's uint into `space`; returns the used part (none for 0).
 Bytes encode_uint(uint32_t value, std::span<uint8_t, 4> space);
 
 }  // namespace nrid::coap
