@@ -15,7 +15,7 @@ inline constexpr size_t kEndorsementSize = 136;
 struct Endorsement {
   Instant not_before;
   Instant not_after;
-  bool unix_epoch = false;
+  bool unix_epoch = false;                     // counts Unix seconds, as the examples of RFC 9575 and 9886 do (drip.md 2.3)
   Det child;
   PublicKey child_key{};
   Det parent;
@@ -26,9 +26,11 @@ struct Endorsement {
 
 // Form and DET = hash(HI) of the child: bad_endorsement, det_hi_mismatch. Times and signature are judged below.
 Result<Endorsement> decode_endorsement(Bytes octets);
-// bad_endorsement when the window does not hold at `now` (with skew) or the signature is not the parent's.
+// endorsement_expired when the window does not hold at `now` (with skew); bad_endorsement when the signature is not the
+// parent's. That parent may register child (det.h) is the caller's to ask.
 Result<void> verify_endorsement(const Endorsement& endorsement, const PublicKey& parent_key, Instant now, Duration skew);
-// Error::internal when the signer fails.
+bool in_window(const Endorsement& endorsement, Instant now, Duration skew);
+// Error::value_range for times before 2019 or after 2067, or not ascending; Error::internal when the signer fails.
 Result<std::array<uint8_t, kEndorsementSize>> make_endorsement(const Det& child, const PublicKey& child_key, const Det& parent,
                                                                const Signer& parent_signer, Instant not_before, Instant not_after);
 
