@@ -1,0 +1,38 @@
+// `nrid zone make --spec registry.json --out DIR`: a whole registry from one description. It makes what is missing (keys,
+// DETs, Broadcast Endorsements, certificates), and publishes it as a zone file that any name server loads.
+//
+// registry.json
+//   {"origin": "3.0.0.1.0.0.2.ip6.arpa.",       default; every DET lies under it
+//    "ttl": 60, "serial": 1,                    defaults
+//    "not_before": 1767225600,                  Unix seconds; default: an hour ago
+//    "not_after":  1798761600,                  default: a year from now (certificates and endorsements alike)
+//    "entities": [
+//      {"name": "raa", "type": "raa", "raa": 16376, "hda": 0,  "parent": "raa"},
+//      {"name": "hda", "type": "hda", "raa": 16376, "hda": 10, "parent": "raa"},
+//      {"name": "sp1", "type": "sp",  "raa": 16376, "hda": 10, "parent": "hda",
+//       "addresses": ["127.0.0.1"], "uri": "coap://127.0.0.1:5683/nrid"},
+//      {"name": "ua1", "type": "ua",  "raa": 16376, "hda": 10, "parent": "hda"}]}
+//   An entity may add "seed" (64 hex digits), or "key" (64 hex digits, public; then it can have no children and gets no
+//   key file), "not_before", "not_after", "publish": false (registered, but not in the zone).
+//   "raa" and "hda" may be left out: they are the parent's. Types: apex raa hda sp dp ua gcs uas rid pilot operator dss
+//   uss sdsp dime, or a number of RFC 9886's registry.
+//   A seed that is not given is taken from DIR/NAME.key if that file exists, so that a second run keeps every DET.
+//
+// DIR afterwards
+//   zone             zone file text ($ORIGIN, SOA, NS, TYPE67, TYPE68, A, AAAA); load it under the name in "origin"
+//   NAME.key         64 hex digits of the seed and a newline, mode 0600: nridd's and nrid-gateway's key files
+//   NAME.be          272 hex digits of the parent's Broadcast Endorsement and a newline
+//   registry.json    {"origin", "anchor": "DET=HI" of the root, "entities": {NAME: {"det", "ipv6", "hi", "be", "certificate",
+//                    "type", "raa", "hda", "parent", "owner", "key_file", "addresses", "uri"}}}; no secrets
+//
+// Standard output: one line per entity, "NAME TYPE DET (colon form) HI"; with --json the content of registry.json.
+// Without --out nothing is written to disk and the answer carries {"zone": text, "entities": ..., with "seed"}.
+#pragma once
+
+#include "apps/inspect/command.h"
+
+namespace nrid::inspect {
+
+Command zone_make_command();
+
+}  // namespace nrid::inspect
