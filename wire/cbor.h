@@ -44,13 +44,14 @@ class Reader {
   struct Head { Kind kind = Kind::bad; uint64_t value = 0; size_t size = 0; Bytes content; double number = 0; };
   bool read_head(Head& head);
   bool take(Kind kind, Head& head);
+  void open(uint64_t items);
   void item_done();
 
   Bytes in_;
   size_t at_ = 0;
   bool ok_ = true;
   int depth_ = 0;
-  uint64_t left_[16] = {};                    // items left in each open container
+  uint64_t left_[8] = {};                     // items left in each open container
 };
 
 // Deterministic encoding (RFC 8949 4.2): shortest heads, definite lengths; map keys are the caller's order to keep.
