@@ -1,0 +1,166 @@
+// A bounded ring between threads: any number of producers, one consumer, a named limit. It has a mutex rather than
+// lock-free slots for three reasons: what must never drop (start, end) has to survive while an older position is
+// taken out of the middle; batches amortise the lock to a few nanoseconds an item; and the thread sanitizer then
+// proves what a reader can see. An idle consumer sleeps on an eventfd, alone or beside sockets in its poll set.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "base/check.h"
+#include "base/clock.h"
+
+namespace nrid {
+
+// An eventfd: notify() from any thread makes fd() readable until clear().
+class Wakeup {
+ public:
+  Wakeup();
+  ~Wakeup();
+  Wakeup(const Wakeup&) = delete;
+  Wakeup& operator=(const Wakeup&) = delete;
+  int fd() const { return fd_; }
+  void notify() const;
+  void clear() const;
+  bool wait(Duration timeout) const;  // true when notified; a signal ends the wait early; stays readable until clear()
+
+ private:
+  int fd_ = -1;
+};
+
+// T is movable and default-constructible. push* from any thread, the rest from the consumer's.
+template <class T>
+class Ring {
+ public:
+  explicit Ring(size_t limit) : slots_(limit) { CHECK(limit > 0); }
+
+  size_t limit() const { return slots_.size(); }
+  size_t size() const {  // any thread
+    const std::lock_guard lock(mutex_);
+    return count_;
+  }
+
+  // False when full; the item is then untouched and the caller's to count.
+  bool push(T&& item) {
+    bool wake = false;
+    {
+      const std::lock_guard lock(mutex_);
+      if (count_ == slots_.size()) return false;
+      put(std::move(item));
+      wake = take_waiting();
+    }
+    if (wake) wakeup_.notify();
+    return true;
+  }
+  bool push(const T& item) { return push(T(item)); }
+
+  // Takes items from the front while there is room; returns how many. The rest is untouched.
+  size_t push_many(std::span<T> items) {
+    size_t taken = 0;
+    bool wake = false;
+    {
+      const std::lock_guard lock(mutex_);
+      taken = std::min(items.size(), slots_.size() - count_);
+      for (T& item : items.first(taken)) put(std::move(item));
+      if (taken > 0) wake = take_waiting();
+    }
+    if (wake) wakeup_.notify();
+    return taken;
+  }
+
+  struct Pushed {
+    bool pushed = true;
+    std::optional<T> dropped;  // what had to go for it, for the caller to count
+  };
+  // When full, the oldest item with may_drop(item) goes, and the order of the others stays. Not pushed when full of
+  // items that may not be dropped; the item is then untouched.
+  template <class MayDrop>
+  Pushed push_drop_oldest(T&& item, MayDrop may_drop) {
+    Pushed outcome;
+    bool wake = false;
+    {
+      const std::lock_guard lock(mutex_);
+      if (count_ == slots_.size()) outcome.dropped = take_oldest(may_drop);
+      outcome.pushed = count_ < slots_.size();
+      if (outcome.pushed) {
+        put(std::move(item));
+        wake = take_waiting();
+      }
+    }
+    if (wake) wakeup_.notify();
+    return outcome;
+  }
+  std::optional<T> push_drop_oldest(T&& item) {
+    return push_drop_oldest(std::move(item), [](const T&) { return true; }).dropped;
+  }
+  std::optional<T> push_drop_oldest(const T& item) { return push_drop_oldest(T(item)); }
+
+  std::optional<T> pop() {
+    const std::lock_guard lock(mutex_);
+    if (count_ == 0) return std::nullopt;
+    return take_front();
+  }
+  // Appends up to `batch_max` items to `out`; returns how many.
+  size_t pop_many(std::vector<T>& out, size_t batch_max) {
+    const std::lock_guard lock(mutex_);
+    const size_t taken = std::min(batch_max, count_);
+    for (size_t i = 0; i < taken; ++i) out.push_back(take_front());
+    return taken;
+  }
+
+  // Sleeps until something is there, wake() is called or the time is over; true when something is there.
+  bool wait(Duration timeout) {
+    if (before_sleep()) wakeup_.wait(timeout);
+    after_sleep();
+    return size() > 0;
+  }
+  // For a consumer with its own poll set: sleep on fd() only if before_sleep() is true, then call after_sleep().
+  int fd() const { return wakeup_.fd(); }
+  bool before_sleep() {
+    const std::lock_guard lock(mutex_);
+    waiting_ = count_ == 0;
+    return waiting_;
+  }
+  void after_sleep() {
+    const std::lock_guard lock(mutex_);
+    waiting_ = false;
+    wakeup_.clear();
+  }
+  void wake() const { wakeup_.notify(); }  // any thread: to stop the consumer
+
+ private:
+  size_t index(size_t offset) const { return (head_ + offset) % slots_.size(); }
+  void put(T&& item) { slots_[index(count_++)] = std::move(item); }
+  T take_front() {
+    T item = std::exchange(slots_[head_], T());
+    head_ = index(1);
+    --count_;
+    return item;
+  }
+  template <class MayDrop>
+  std::optional<T> take_oldest(MayDrop may_drop) {
+    for (size_t i = 0; i < count_; ++i) {
+      if (!may_drop(std::as_const(slots_[index(i)]))) continue;
+      T item = std::move(slots_[index(i)]);
+      for (size_t j = i; j > 0; --j) slots_[index(j)] = std::move(slots_[index(j - 1)]);
+      take_front();
+      return item;
+    }
+    return std::nullopt;
+  }
+  bool take_waiting() { return std::exchange(waiting_, false); }
+
+  mutable std::mutex mutex_;
+  std::vector<T> slots_;
+  size_t head_ = 0;
+  size_t count_ = 0;
+  bool waiting_ = false;  // the consumer sleeps or is about to: the next push must notify
+  Wakeup wakeup_;
+};
+
+}  // namespace nrid
