@@ -1,0 +1,225 @@
+#include "wire/cbor.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <fstream>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace nrid::cbor {
+namespace {
+
+using nlohmann::json;
+
+json load(const std::string& name) {
+  std::ifstream file(NRID_VECTORS "/cbor/" + name);
+  return json::parse(file);
+}
+
+// The whole input as JSON where JSON has the value, else as diagnostic text; discarded when refused.
+json value_of(Reader& in) {
+  const Kind kind = in.peek();
+  if (kind == Kind::unsigned_int) return in.u64();
+  if (kind == Kind::negative_int) return in.i64();
+  if (kind == Kind::bytes) return "h'" + to_hex(in.bytes()) + "'";
+  if (kind == Kind::text) return std::string(in.text());
+  if (kind == Kind::floating) return in.floating();
+  if (kind == Kind::tag) {
+    const uint64_t number = in.tag();
+    return std::to_string(number) + "(" + value_of(in).dump() + ")";
+  }
+  if (kind == Kind::simple) {
+    const uint8_t simple = in.simple();
+    if (simple == 20 || simple == 21) return simple == 21;
+    if (simple == 22) return nullptr;
+    return simple == 23 ? "undefined" : "simple(" + std::to_string(simple) + ")";
+  }
+  json out = kind == Kind::array ? json::array() : json::object();
+  if (kind == Kind::array) {
+    for (size_t n = in.array(); n > 0 && in.ok(); --n) out.push_back(value_of(in));
+  } else if (kind == Kind::map) {
+    for (size_t n = in.map(); n > 0 && in.ok(); --n) {
+      const json key = value_of(in);
+      out[key.is_string() ? key.get<std::string>() : key.dump()] = value_of(in);
+    }
+  }
+  return out;
+}
+
+bool indefinite(const std::string& hex) {
+  return hex.find("5f42") == 0 || hex.find("7f65") == 0 || hex.find("9f") != std::string::npos ||
+         hex.find("bf") != std::string::npos;
+}
+
+bool well_formed(Bytes octets) {
+  Reader in(octets);
+  in.skip();
+  in.finish();
+  return in.ok();
+}
+
+TEST(Cbor, AppendixADecodes) {
+  int seen = 0;
+  for (const auto& vector : load("rfc8949_appendix_a.json")) {
+    const auto hex = vector["hex"].get<std::string>();
+    SCOPED_TRACE(hex);
+    const Buffer octets = *from_hex(hex);
+    if (indefinite(hex) && hex.size() > 2) {
+      EXPECT_FALSE(well_formed(octets)) << "indefinite lengths are refused (R-046)";
+      continue;
+    }
+    EXPECT_TRUE(well_formed(octets));
+    Reader in(octets);
+    if (hex == "3bffffffffffffffff") {  // -2^64: well-formed, beyond int64
+      in.i64();
+      EXPECT_FALSE(in.ok());
+      continue;
+    }
+    const json value = value_of(in);
+    in.finish();
+    EXPECT_TRUE(in.ok());
+    if (!vector.contains("decoded")) {
+      EXPECT_FALSE(value.is_null());
+    } else if (octets[0] < 0xc0) {
+      EXPECT_EQ(value, vector["decoded"]);
+    } else if (value.is_number()) {
+      EXPECT_DOUBLE_EQ(value.get<double>(), vector["decoded"].get<double>());
+    }
+    ++seen;
+  }
+  EXPECT_GE(seen, 70);
+}
+
+TEST(Cbor, TagsOfOneOctet) {
+  for (uint8_t number = 0; number < 24; ++number) {
+    const std::array<uint8_t, 2> octets = {static_cast<uint8_t>(0xc0 | number), 0x00};
+    Reader in(octets);
+    EXPECT_EQ(in.peek(), Kind::tag);
+    EXPECT_EQ(in.tag(), number);
+    EXPECT_EQ(in.u64(), 0u);
+    in.finish();
+    EXPECT_TRUE(in.ok());
+  }
+}
+
+TEST(Cbor, NotWellFormedIsRefused) {
+  int seen = 0;
+  const json file = load("not_well_formed.json");
+  for (const auto& item : file["items"]) {
+    const Buffer octets = *from_hex(item["hex"].get<std::string>());
+    EXPECT_FALSE(well_formed(octets)) << item["hex"] << " " << item["why"];
+    ++seen;
+  }
+  EXPECT_EQ(seen, 122);
+}
+
+TEST(Cbor, EveryCutIsRefused) {
+  for (const auto& vector : load("rfc8949_appendix_a.json")) {
+    const Buffer octets = *from_hex(vector["hex"].get<std::string>());
+    for (size_t size = 0; size < octets.size(); ++size) {
+      const Buffer cut(octets.begin(), octets.begin() + static_cast<std::ptrdiff_t>(size));
+      EXPECT_FALSE(well_formed(cut)) << vector["hex"] << " cut to " << size;
+    }
+  }
+}
+
+TEST(Cbor, OneSpellingOfEachHead) {
+  for (const char* hex : {"1800", "1817", "190000", "1900ff", "1a0000ffff", "1b00000000ffffffff", "3800", "3900ff",
+                          "580161", "7801" "61", "980100", "b8010000", "d81200", "d90012" "00", "5a0000000161"}) {
+    EXPECT_FALSE(well_formed(*from_hex(hex))) << hex;
+  }
+  EXPECT_TRUE(well_formed(*from_hex("fb3ff8000000000000"))) << "floats keep their width";
+}
+
+TEST(Cbor, DepthEight) {
+  EXPECT_TRUE(well_formed(*from_hex("818181818181818100")));
+  EXPECT_FALSE(well_formed(*from_hex("81818181818181818100")));
+  EXPECT_FALSE(well_formed(*from_hex("c1c1c1c1c1c1c1c1c100")));
+}
+
+TEST(Cbor, CountsBeyondTheInput) {
+  for (const char* hex : {"9a10000000", "9b7fffffffffffffff00", "bb7fffffffffffffff0000", "a20000" "00", "5bffffffffffffffff00"}) {
+    EXPECT_FALSE(well_formed(*from_hex(hex))) << hex;
+  }
+}
+
+TEST(Cbor, TextIsUtf8) {
+  for (const char* hex : {"61ff", "62c080", "61c3", "63eda080", "64f4908080", "64f08080af", "6180", "62c328"}) {
+    EXPECT_FALSE(well_formed(*from_hex(hex))) << hex;
+  }
+  for (const char* hex : {"62c3bc", "63e6b0b4", "64f0908591", "64f48fbfbf", "63ed9fbf", "63ee8080"}) {
+    EXPECT_TRUE(well_formed(*from_hex(hex))) << hex;
+  }
+}
+
+TEST(Cbor, ReaderRemembersItsFirstFailure) {
+  const Buffer octets = *from_hex("8201" "6161");
+  Reader in(octets);
+  EXPECT_EQ(in.array(), 2u);
+  EXPECT_EQ(in.bytes().size(), 0u);  // an integer is there
+  EXPECT_FALSE(in.ok());
+  EXPECT_EQ(in.u64(), 0u);
+  EXPECT_EQ(in.peek(), Kind::bad);
+}
+
+TEST(Cbor, FinishWantsEveryItem) {
+  const Buffer octets = *from_hex("820102");
+  Reader in(octets);
+  in.array();
+  in.u64();
+  in.finish();
+  EXPECT_FALSE(in.ok());
+  EXPECT_FALSE(well_formed(*from_hex("0000"))) << "trailing octets";
+}
+
+TEST(Cbor, SkipStopsAfterOneItem) {
+  const Buffer octets = *from_hex("8381820102c0a101" "80" "05");
+  Reader in(octets);
+  EXPECT_EQ(in.array(), 3u);
+  EXPECT_EQ(to_hex(in.item()), "81820102");
+  EXPECT_EQ(to_hex(in.item()), "c0a10180");
+  EXPECT_EQ(in.u64(), 5u);
+  in.finish();
+  EXPECT_TRUE(in.ok());
+}
+
+TEST(Cbor, WriterIsDeterministic) {
+  std::array<uint8_t, 64> space;
+  Writer out(space);
+  out.map(2);
+  out.i64(2);
+  out.text("NRID-UAS");
+  out.i64(-65537);
+  out.array(3);
+  out.tag(54);
+  out.bytes(std::array<uint8_t, 2>{0xab, 0xcd});
+  out.boolean(true);
+  out.null();
+  ASSERT_TRUE(out.ok());
+  EXPECT_EQ(to_hex(out.written()), "a202684e5249442d5541533a0001000083d83642abcdf5f6");
+  for (size_t size = 0; size < out.size(); ++size) {
+    Writer small{std::span<uint8_t>(space).first(size)};
+    small.raw(*from_hex("a202684e5249442d5541533a0001000083d83642abcdf5f6"));
+    EXPECT_FALSE(small.ok());
+  }
+}
+
+TEST(Cbor, IntegersRoundTrip) {
+  for (const int64_t value : {int64_t{0}, int64_t{23}, int64_t{24}, int64_t{255}, int64_t{256}, int64_t{65535}, int64_t{65536},
+                              int64_t{4294967295}, int64_t{4294967296}, std::numeric_limits<int64_t>::max()}) {
+    for (const int64_t signed_value : {value, -1 - value}) {
+      std::array<uint8_t, 9> space;
+      Writer out(space);
+      out.i64(signed_value);
+      Reader in(out.written());
+      EXPECT_EQ(in.i64(), signed_value);
+      in.finish();
+      EXPECT_TRUE(in.ok());
+    }
+  }
+}
+
+}  // namespace
+}  // namespace nrid::cbor
