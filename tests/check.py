@@ -72,11 +72,14 @@ def need(log, *command, env=None):
         raise StepFailed(Case(' '.join(map(str, command[:3])), FAILED, f'failed, log: build/log/{log}'))
 
 
-def build(log, folder, options, env=None, targets=()):
-    """Configures (or reconfigures) and builds one folder."""
+def configure(log, folder, options, env=None):
     known = (ROOT / folder / 'build.ninja').exists()
     need(log, 'meson', *(('configure', folder) if known else ('setup', folder)), *options, env=env)
-    need(log, 'ninja', '-C', folder, *targets, env=env)
+
+
+def build(log, folder, options, env=None):
+    configure(log, folder, options, env)
+    need(log, 'ninja', '-C', folder, env=env)
 
 
 def unit_tests(log, folder, names=(), env=None):
@@ -127,7 +130,7 @@ def fuzz_step():
 
 def thread_step():
     """gcc with the thread sanitizer: the tests that start threads"""
-    build('tsan.log', 'build/tsan', ['-Db_sanitize=thread', '-Db_lundef=false', '-Doptimization=1'], targets=['-t', 'restat'])
+    configure('tsan.log', 'build/tsan', ['-Db_sanitize=thread', '-Db_lundef=false', '-Doptimization=1'])
     listed = subprocess.run(['meson', 'test', '-C', 'build/tsan', '--list', '--no-rebuild'], cwd=ROOT, text=True, capture_output=True)
     names = [line.split(' / ')[-1].strip() for line in listed.stdout.splitlines()]
     names = sorted({name for name in names if THREADED.search(name)})
