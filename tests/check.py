@@ -164,7 +164,10 @@ def tidy_step():
 
 def process_step():
     """real processes: Knot, Unbound, nridd, nrid-gateway, foreign peers and a browser"""
-    need('npm.log', 'npm', 'ci', '--prefix', 'tests/peers', '--no-audit', '--no-fund')
+    peers = ROOT / 'tests/peers'
+    installed, wanted = peers / 'node_modules/.package-lock.json', peers / 'package-lock.json'
+    if not installed.exists() or installed.stat().st_mtime < wanted.stat().st_mtime:
+        need('npm.log', 'npm', 'ci', '--prefix', peers, '--no-audit', '--no-fund')
     return python_files(sorted((ROOT / 'tests/apps').glob('*_test.py')))
 
 
