@@ -3,7 +3,9 @@
 #include <cbor.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
+#include <optional>
 
 #include "base/profile.h"
 
@@ -231,7 +233,7 @@ size_t Reader::array() {
 size_t Reader::map() {
   Head head;
   if (!take(Kind::map, head)) return 0;
-  open(head.value * 2);
+  open_map(head.value);
   return ok_ ? head.value : 0;
 }
 
@@ -243,6 +245,24 @@ void Reader::open(uint64_t items) {
   } else {
     left_[depth_++] = items;
   }
+}
+
+// Equal keys have equal octets, since every item has one spelling. The look ahead does not look into nested maps: they
+// get their own when they are opened, so no octet is read more often than the depth allows.
+void Reader::open_map(uint64_t pairs) {
+  if (check_keys_ && pairs > 1) {
+    expect(pairs <= kMapPairsMax);
+    std::array<Bytes, kMapPairsMax> keys;
+    Reader ahead(in_.subspan(at_));
+    ahead.check_keys_ = false;
+    for (size_t i = 0; ok_ && i < pairs; ++i) {
+      keys[i] = ahead.item();
+      ahead.skip();
+      expect(ahead.ok());
+      for (size_t k = 0; k < i; ++k) expect(!equal(keys[k], keys[i]));
+    }
+  }
+  if (ok_) open(pairs * 2);
 }
 
 bool Reader::boolean() {
@@ -277,7 +297,7 @@ void Reader::skip() {
     at_ += head.size + head.content.size();
     switch (head.kind) {
       case Kind::array: open(head.value); break;
-      case Kind::map: open(head.value * 2); break;
+      case Kind::map: open_map(head.value); break;
       case Kind::tag: open(1); break;
       default: item_done();
     }

@@ -1,5 +1,5 @@
 // CBOR (RFC 8949) for network octets: a pull reader over libcbor's streaming decoder with its traps closed (one-byte
-// tags 6..20, indefinite lengths, non-shortest heads, depth, counts beyond the input, UTF-8), and a deterministic
+// tags 6..20, indefinite lengths, non-shortest heads, repeated map keys, depth, counts, UTF-8), and a deterministic
 // writer. Never a DOM: nothing is allocated by the input's say-so.
 #pragma once
 
@@ -13,6 +13,9 @@
 namespace nrid::cbor {
 
 enum class Kind : uint8_t { unsigned_int, negative_int, bytes, text, array, map, tag, simple, floating, end, bad };
+
+// No map of ours comes near it; finding repeated keys costs its square at most.
+inline constexpr size_t kMapPairsMax = 32;
 
 // Remembers its first failure (Error::malformed) and then yields Kind::bad and zeros. Borrows from its input.
 class Reader {
@@ -29,7 +32,7 @@ class Reader {
   std::string_view text();
   uint64_t tag();                             // the head only; the tagged item follows
   size_t array();                             // number of items; they follow. Counts against the depth until all are read
-  size_t map();                               // number of pairs; key, value, key, value follow
+  size_t map();                               // number of pairs, all of different key; key, value, ... follow
   bool boolean();
   void null();
   double floating();                          // half, single or double
@@ -45,12 +48,14 @@ class Reader {
   bool read_head(Head& head);
   bool take(Kind kind, Head& head);
   void open(uint64_t items);
+  void open_map(uint64_t pairs);
   void item_done();
 
   Bytes in_;
   size_t at_ = 0;
   bool ok_ = true;
   int depth_ = 0;
+  bool check_keys_ = true;
   uint64_t left_[8] = {};                     // items left in each open container
 };
 
