@@ -62,12 +62,14 @@ class HttpServer {
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
-  // Before start(). Two routes that could take the same request are our own mistake: CHECK.
+  // Before start(). Two routes of one method and shape are our own mistake: CHECK. A literal segment wins over {name}.
   void add_routes(std::string_view module, std::vector<Route> routes);
   void add_page_part(std::string_view module, PagePart part);
   void set_metrics(std::function<std::string()> text);
   // Empty: healthy. Otherwise /healthz answers 503 with this sentence.
   void set_health(std::function<std::string()> trouble);
+  // Hears why a handler threw; callers only see 500.
+  void set_log(std::function<void(const std::string&)> log);
 
   // Loads the page's files, binds and serves. A failed start leaves no thread and no socket behind.
   Status start();

@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/btree_map.h"
 #include "base/clock.h"
 #include "base/settings.h"
 #include "modules/fleet/api.h"
@@ -37,24 +37,25 @@ class Fleet final : public Module, public LiveFlights {
 
  private:
   struct Record;
-  using Records = std::list<Record>;       // oldest contact first: the one to give up when the table is full
   struct Tally;
+  using Records = std::list<Record>;       // oldest contact first: the one to give up when the table is full
 
-  Record& record_of(const Det& ua, uint64_t operation, Now now);
+  Records::iterator record_of(const Det& ua, const Det& gateway, uint64_t operation, Now now);
   void take(const Sighting& sighting, Now now);
-  void take_location(Record& record, const Sighting& sighting);
-  void set_state(Record& record, FlightState state, const FlightEvent& event);
+  bool take_location(Record& record, const Sighting& sighting);
+  void add_to_track(LiveFlight& flight, const Sighting& sighting);
   void announce_position(Record& record, Now now);
-  void remove(Records::iterator record, Instant now, std::string_view reason);
-  void touched(Record& record);
-  void publish(Now now);
+  void announce_state(Record& record, std::string_view detail);
+  void remove(Records::iterator record, std::string_view detail);
+  void publish(Now now, bool at_once);
+  void add_routes(ModuleHost& host);
 
   const Clock& clock_;
   ModuleHost* host_ = nullptr;
   size_t aircraft_max_ = 10'000;
   size_t track_points_max_ = 600;
   Records records_;
-  absl::flat_hash_map<Det, Records::iterator> by_det_;
+  absl::btree_map<Det, Records::iterator> by_det_;
   std::unique_ptr<Tally> tally_;
 
   bool dirty_ = false;                     // the snapshot is behind the records
