@@ -10,9 +10,8 @@
 #include "base/profile.h"
 #include "cwt/claims.h"
 #include "cwt/cose.h"
+#include "nrid/frame.h"
 #include "rid/pack.h"
-#include "schc/schc.h"
-#include "wire/coap.h"
 
 namespace nrid {
 
@@ -21,6 +20,7 @@ struct Carriage {
   schc::RuleSet rules;
   schc::Direction outgoing = schc::Direction::up;
   bool schc() const { return !rules.empty(); }
+  Transport transport() const { return schc() ? Transport::schc : Transport::plain; }
 };
 
 // Who signs (kid) and for how long.
@@ -60,8 +60,8 @@ struct Inbound {
   bool post() const { return code == coap::kPost; }
   bool response() const { return code >= 0x40; }
 };
-// Errors: those of SCHC and CoAP; coap_path, coap_option, coap_content_format for a request that is not POST /nrid.
-Result<Inbound> read_datagram(const Carriage& carriage, Bytes datagram, std::span<uint8_t> scratch);
+// Errors: those of open_frame() and, for a request, of check_request().
+Result<Inbound> read_datagram(const Carriage& carriage, Bytes datagram, FrameSpace& scratch);
 
 // What the provider said. Borrows from the payload that was read.
 struct Heartbeat {
@@ -80,7 +80,6 @@ struct Expected {                          // R-064: from whom, about whom, not 
   Det sp;
   const PreparedKey* sp_key = nullptr;
   Det ua;
-  Det gateway;                             // an eoo-cwt may name the gateway as its peer when it is the UA
   int64_t iat_newest = 0;
   cwt::TimePolicy times;
 };

@@ -65,6 +65,8 @@ struct GatewayStatus {                   // for the status line and --json
   uint64_t sent = 0;
   uint64_t resent = 0;
   uint64_t heartbeats = 0;
+  uint64_t send_failed = 0;
+  uint64_t errors = 0;                   // CoAP error codes that came back
   uint64_t refused = 0;                  // datagrams and words that were ignored
   uint64_t redirects = 0;
   Error last_refusal = Error::none;
@@ -105,36 +107,45 @@ class Gateway {
     bool active = false;
   };
 
-  // nrid/gateway.cc: sending and the three phases
-  void send_pack(Buffer pack, coap::Type type, Now now, bool resend);
-  void send_last(coap::Type type, Now now);
-  void send_end(Now now);
-  void post(Bytes cwt, coap::Type type);
-  void transmit(Bytes datagram, const Address& to);
+  // nrid/gateway.cc: the phases
   void step_start(Now now);
   void step_flight(Now now);
   void step_lost_watch(Now now);
   void step_end(Now now);
   void fly_due_sample(Now now);
+  void next_lap_or_end(Now now);
+  void begin_tries(Tries& tries, int count, Now now) { tries = {count, now.tick, true}; }
+  // True when a send of the series is due; takes it. `tries.left` is then what remains.
+  bool due(Tries& tries, Now now, Duration interval);
   void lose(Now now);
-  void finish(Outcome outcome);
-  Duration jittered(Duration base);
+  void fail_start(std::string reason);
+  void finish(Outcome outcome, std::string_view reason);
   Tick next_wake() const;
-  void event(std::string name, std::vector<std::pair<std::string, std::string>> fields = {});
+
+  // nrid/gateway_send.cc
+  void send_pack(Result<Buffer> pack, coap::Type type, Now now);
+  void send_last(coap::Type type, Now now);
+  void send_end(Now now);
+  void post(Bytes cwt, coap::Type type, Now now);
+  void transmit(const Result<Bytes>& datagram, const Address& to);
+  void event(std::string name, std::vector<std::pair<std::string, std::string>> fields = {}) const;
+  void refuse(Error error);
 
   // nrid/gateway_receive.cc: what the provider says
   void receive(Now now);
   void on_datagram(const Received& received, Now now);
-  void on_heartbeat(const Heartbeat& heartbeat, bool answered, Now now);
-  void on_end_word(const EndWord& word, Now now);
+  void on_response(const Inbound& in, Now now);
+  // True when the word was accepted; only then is a CON Heartbeat answered.
+  bool on_word(Bytes cwt, Now now);
+  void on_heartbeat(const Heartbeat& heartbeat, Now now);
   void on_flags(const Heartbeat& heartbeat, Now now);
   void on_started(Now now);
-  void refuse(Error error);
+  void on_end_word(const EndWord& word);
+
   // nrid/gateway_redirect.cc
   void on_redirect(const cwt::MoveSp& move, Now now);
-  Result<Provider> judge_redirect(const cwt::MoveSp& move, Now now, std::string& why) const;
   void step_redirect(Now now);
-  void switch_to(const Provider& provider);
+  void switch_to(const Provider& provider, Now now);
 
   GatewayTimers timers_;
   GatewayPolicy policy_;
@@ -149,22 +160,25 @@ class Gateway {
   Tries tries_;                          // first packet, answers to flags, end
   Tries lost_;                           // resends after M
   Tries moved_;                          // resends to a new provider
-  int rounds_ = 0;
+  int rounds_ = 0;                       // of flags
+  Tick flags_answered_;
   Buffer last_pack_;
   int64_t last_iat_ = 0;                 // of the last CWT sent
-  uint64_t last_location_s_ = 0;
+  int64_t last_location_s_ = 0;
   uint16_t message_id_ = 0;
-  Token token_;                          // of the newest CON
+  std::array<Token, 16> tokens_{};       // of the newest requests: an answer must echo one
+  size_t token_next_ = 0;
   uint8_t last_code_ = 0;                // last CoAP error code that came back
-  Tick started_;
   Tick took_off_;
   Tick last_sent_;
-  std::optional<Tick> last_heartbeat_;
-  int64_t iat_newest_ = 0;               // of accepted Heartbeats
+  Tick heard_;                           // last accepted Heartbeat, or when the wait for one began
+  bool heard_any_ = false;
+  int64_t iat_newest_ = 0;               // of accepted words of this provider
   size_t next_sample_ = 0;
   Tick next_due_;
   // end of operation
   uint64_t end_code_ = 0;
+  bool end_patient_ = true;              // after the tries go on every end_slow
   Tick end_began_;
   std::vector<int64_t> end_iats_;        // of the requests that may be acknowledged
   Outcome outcome_after_end_ = Outcome::ended;
@@ -172,7 +186,12 @@ class Gateway {
   std::optional<Provider> previous_;
   int hops_ = 0;
   bool returned_ = false;
-  std::vector<std::pair<Det, Tick>> visited_;
+  std::vector<std::pair<Det, Tick>> left_;  // providers we left, and when
 };
+
+// R-091, without the network: who may we be sent to? On refusal `why` has one sentence. Errors: bad_endorsement,
+// det_hi_mismatch, value_range (address).
+Result<Provider> judge_redirect(const cwt::MoveSp& move, const Provider& current, const GatewayPolicy& policy, bool schc, Instant now,
+                                std::string& why);
 
 }  // namespace nrid

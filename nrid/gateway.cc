@@ -1,0 +1,193 @@
+// The phases of an operation as seen from the UAS; nrid.md sections 6, 7 and 9.
+#include "nrid/gateway.h"
+
+#include <algorithm>
+
+namespace nrid {
+namespace {
+
+constexpr Duration kSendGap = milliseconds(200);   // five a second at most, far below the provider's rate
+constexpr Duration kAfterFlight = seconds(1);      // from the last sample to the end of the operation
+constexpr Tick kNever{INT64_MAX};
+
+}  // namespace
+
+std::string_view to_word(LostAction action) {
+  constexpr std::string_view words[] = {"continue", "hover", "return_home", "land_now"};
+  return words[static_cast<size_t>(action)];
+}
+
+std::string_view to_word(Phase phase) {
+  constexpr std::string_view words[] = {"starting", "flying", "ending", "done"};
+  return words[static_cast<size_t>(phase)];
+}
+
+std::string_view to_word(Outcome outcome) {
+  constexpr std::string_view words[] = {"none", "ended", "start_failed", "sp_lost", "end_unacknowledged", "ended_by_sp"};
+  return words[static_cast<size_t>(outcome)];
+}
+
+Gateway::Gateway(GatewayTimers timers, GatewayPolicy policy, Carriage carriage, Speaker speaker, Flight flight, Provider provider, Parts parts)
+    : timers_(timers), policy_(policy), carriage_(std::move(carriage)), speaker_(speaker), flight_(std::move(flight)),
+      provider_(std::move(provider)), parts_(std::move(parts)) {
+  CHECK(!flight_.samples.empty());
+  CHECK(speaker_.signer != nullptr);
+  status_.sample_count = flight_.samples.size();
+  message_id_ = parts_.random.u16();
+}
+
+void Gateway::start(Now now) {
+  event("start", {{"sp", to_text(provider_.det)}, {"address", to_text(provider_.address)}, {"aircraft", to_text(parts_.aircraft.identity().det)},
+                  {"flight", flight_.name}, {"transport", carriage_.schc() ? "schc" : "plain"}});
+  FlightSample sample = flight_.samples.front();
+  sample.status = static_cast<uint8_t>(rid::Status::ground);  // before the operation commences
+  status_.sample = sample;
+  const auto pack = parts_.aircraft.start_pack(sample, now.wall);
+  if (!pack.ok()) return fail_start(std::string(info(pack.error()).counter));
+  last_pack_ = *pack;
+  begin_tries(tries_, timers_.first_tries, now);
+  step_start(now);
+}
+
+Tick Gateway::step(Now now) {
+  receive(now);
+  switch (status_.phase) {
+    case Phase::starting: step_start(now); break;
+    case Phase::flying: step_flight(now); break;
+    case Phase::ending: step_end(now); break;
+    case Phase::done: break;
+  }
+  return next_wake();
+}
+
+bool Gateway::due(Tries& tries, Now now, Duration interval) {
+  if (!tries.active || now.tick < tries.next) return false;
+  --tries.left;
+  // +-20 %, so that a fleet whose provider came back does not speak in one voice.
+  const auto spread = interval.us * 2 / 5;
+  tries.next = now.tick + Duration{interval.us - spread / 2 + static_cast<int64_t>(parts_.random.below(static_cast<uint64_t>(spread) + 1))};
+  return true;
+}
+
+// each try is a new CWT under a new message id; after the last one the answer has one more interval to come.
+void Gateway::step_start(Now now) {
+  if (!due(tries_, now, timers_.try_interval)) return;
+  if (tries_.left >= 0) return send_last(coap::Type::con, now);
+  fail_start(last_code_ != 0 ? "refused" : "no_answer");
+}
+
+void Gateway::fail_start(std::string reason) {
+  if (last_code_ != 0) reason += " code=" + std::to_string(last_code_ >> 5) + (last_code_ % 32 < 10 ? ".0" : ".") + std::to_string(last_code_ % 32);
+  finish(Outcome::start_failed, reason);
+}
+
+void Gateway::step_flight(Now now) {
+  fly_due_sample(now);
+  if (status_.phase != Phase::flying) return;
+  if (moved_.active) step_redirect(now);
+  else step_lost_watch(now);
+}
+
+void Gateway::fly_due_sample(Now now) {
+  if (now.tick < next_due_) return;
+  const auto& samples = flight_.samples;
+  if (next_sample_ == samples.size()) return next_lap_or_end(now);
+  const auto flown_ms = static_cast<int64_t>(static_cast<double>((now.tick - took_off_).us) / 1000 * policy_.speed);
+  while (next_sample_ + 1 < samples.size() && samples[next_sample_ + 1].t_ms <= flown_ms) ++next_sample_;
+  status_.sample = samples[next_sample_];
+  status_.sample_number = ++next_sample_;
+  send_pack(parts_.aircraft.flight_pack(status_.sample, now.wall), coap::Type::non, now);
+  if (next_sample_ == samples.size()) {
+    next_due_ = now.tick + kAfterFlight;
+    return;
+  }
+  const auto at_us = static_cast<int64_t>(static_cast<double>(samples[next_sample_].t_ms) * 1000 / policy_.speed);
+  next_due_ = std::max(took_off_ + Duration{at_us}, now.tick + kSendGap);
+}
+
+void Gateway::next_lap_or_end(Now now) {
+  if (!policy_.loop) return end(now, "flight over");
+  took_off_ = now.tick;
+  next_sample_ = 0;
+  next_due_ = now.tick;
+  event("lap", {{"flight", flight_.name}});
+  fly_due_sample(now);
+}
+
+// M without a Heartbeat, then L resends, then the policy's action. Positions go on meanwhile.
+void Gateway::step_lost_watch(Now now) {
+  if (status_.sp_lost) return;
+  if (!lost_.active) {
+    if (now.tick < heard_ + timers_.heartbeat_timeout) return;
+    event("heartbeat_missing", {{"seconds", std::to_string((now.tick - heard_).seconds())}});
+    begin_tries(lost_, timers_.lost_tries, now);
+  }
+  if (!due(lost_, now, timers_.try_interval)) return;
+  if (lost_.left < 0) return lose(now);
+  ++status_.resent;
+  send_last(coap::Type::non, now);
+}
+
+void Gateway::lose(Now now) {
+  lost_.active = moved_.active = false;
+  status_.sp_lost = true;
+  event("sp_lost", {{"sp", to_text(provider_.det)}, {"action", std::string(to_word(policy_.on_lost_sp))}});
+  if (status_.phase == Phase::starting) return fail_start("sp_lost");
+  if (policy_.on_lost_sp == LostAction::continue_) return;
+  // The aircraft leaves its plan: the planned operation ends here, and the provider is told so if it can still hear.
+  outcome_after_end_ = Outcome::sp_lost;
+  end(now, "sp_lost", true);
+}
+
+void Gateway::end(Now now, std::string_view reason, bool aborted) {
+  if (status_.phase == Phase::ending || done()) return;
+  if (status_.phase == Phase::starting) outcome_after_end_ = Outcome::start_failed;
+  end_patient_ = status_.phase == Phase::flying && !status_.sp_lost;
+  status_.phase = Phase::ending;
+  lost_.active = moved_.active = false;
+  end_code_ = aborted ? profile::kEooAborted : profile::kEooRequest;
+  end_began_ = now.tick;
+  event("end", {{"reason", std::string(reason)}, {"code", std::to_string(end_code_)}});
+  begin_tries(tries_, timers_.end_tries, now);
+  step_end(now);
+}
+
+// the tries, then every end_slow until end_limit is over.
+void Gateway::step_end(Now now) {
+  if (!due(tries_, now, timers_.try_interval)) return;
+  if (tries_.left >= 0) return send_end(now);
+  if (end_patient_ && now.tick - end_began_ < timers_.end_limit) {
+    tries_.next = now.tick + timers_.end_slow;
+    return send_end(now);
+  }
+  const bool lost = outcome_after_end_ != Outcome::ended || status_.sp_lost;
+  finish(outcome_after_end_ != Outcome::ended ? outcome_after_end_ : lost ? Outcome::sp_lost : Outcome::end_unacknowledged, "no answer to the end");
+}
+
+void Gateway::finish(Outcome outcome, std::string_view reason) {
+  status_.phase = Phase::done;
+  status_.outcome = outcome;
+  event(std::string(to_word(outcome)), {{"reason", std::string(reason)}});
+}
+
+Tick Gateway::next_wake() const {
+  Tick wake = kNever;
+  const auto consider = [&](Tick tick) { wake = std::min(wake, tick); };
+  if (status_.phase == Phase::starting || status_.phase == Phase::ending) consider(tries_.next);
+  if (status_.phase == Phase::flying) {
+    consider(next_due_);
+    if (moved_.active) consider(moved_.next);
+    else if (lost_.active) consider(lost_.next);
+    else if (!status_.sp_lost) consider(heard_ + timers_.heartbeat_timeout);
+  }
+  return wake;
+}
+
+GatewayStatus Gateway::status(Now now) const {
+  GatewayStatus out = status_;
+  out.sp = provider_.det;
+  if (heard_any_) out.heartbeat_age = now.tick - heard_;
+  return out;
+}
+
+}  // namespace nrid

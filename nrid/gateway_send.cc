@@ -1,0 +1,79 @@
+// Sending: every datagram is a fresh CWT, so that a resend is never older than its lifetime.
+#include <algorithm>
+
+#include "nrid/gateway.h"
+
+namespace nrid {
+
+void Gateway::send_pack(Result<Buffer> pack, coap::Type type, Now now) {
+  if (!pack.ok()) return refuse(pack.error());  // a value that no message can carry; the next sample may fit
+  last_pack_ = std::move(*pack);
+  const int64_t second = now.wall.seconds();
+  if (last_iat_ < second || last_iat_ > second + 2) last_iat_ = second;  // monotonic, but for a clock that an operator set back
+  last_location_s_ = second;
+  std::array<uint8_t, profile::kPayloadMax> space{};
+  const auto cwt = make_uas_cwt(speaker_, provider_.det, last_pack_, last_iat_, space);
+  if (!cwt.ok()) return refuse(cwt.error());
+  post(*cwt, type, now);
+}
+
+void Gateway::send_last(coap::Type type, Now now) {
+  // The same pack in the same second would be the same CWT, octet for octet: a duplicate and no contact.
+  const int64_t second = now.wall.seconds();
+  last_iat_ = last_iat_ >= second && last_iat_ <= second + 2 ? last_iat_ + 1 : second;
+  std::array<uint8_t, profile::kPayloadMax> space{};
+  const auto cwt = make_uas_cwt(speaker_, provider_.det, last_pack_, last_iat_, space);
+  if (!cwt.ok()) return refuse(cwt.error());
+  post(*cwt, type, now);
+}
+
+void Gateway::send_end(Now now) {
+  cwt::EooBody body;
+  body.peer = provider_.det;
+  body.code = end_code_;
+  body.ref = static_cast<uint64_t>(last_location_s_ != 0 ? last_location_s_ : now.wall.seconds());
+  if (speaker_.kid != parts_.aircraft.identity().det) body.ua = parts_.aircraft.identity().det;
+  int64_t iat = std::max(now.wall.seconds(), last_iat_);  // newer than every report
+  if (!end_iats_.empty() && iat <= end_iats_.back()) iat = end_iats_.back() + 1;
+  if (iat > now.wall.seconds() + 2) iat = now.wall.seconds();
+  end_iats_.push_back(iat);
+  std::array<uint8_t, profile::kPayloadMax> space{};
+  const auto cwt = make_eoo_cwt(speaker_, body, iat, space);
+  if (!cwt.ok()) return refuse(cwt.error());
+  post(*cwt, coap::Type::con, now);
+}
+
+void Gateway::post(Bytes cwt, coap::Type type, Now now) {
+  std::array<uint8_t, 4> random{};
+  parts_.random.fill(random);
+  const Token token = Token::of(random);
+  tokens_[token_next_++ % tokens_.size()] = token;
+  last_sent_ = now.tick;
+  std::array<uint8_t, profile::kDatagramMax> space{};
+  transmit(make_post(carriage_, type, message_id_++, token, cwt, space), provider_.address);
+}
+
+void Gateway::transmit(const Result<Bytes>& datagram, const Address& to) {
+  if (!datagram.ok()) return refuse(datagram.error());
+  const Outgoing out{to, *datagram};
+  if (parts_.port.send({&out, 1}) == 1) {
+    ++status_.sent;
+  } else if (++status_.send_failed == 1) {  // no network is not the end: the tries are counted as if sent
+    event("send_failed", {{"address", to_text(to)}});
+  }
+}
+
+void Gateway::event(std::string name, std::vector<std::pair<std::string, std::string>> fields) const {
+  if (parts_.on_event) parts_.on_event(GatewayEvent{std::move(name), std::move(fields)});
+}
+
+// Ignored and counted; said once per reason, so that a flood does not fill the log.
+void Gateway::refuse(Error error) {
+  ++status_.refused;
+  status_.last_refusal = error;
+  if (++refused_[static_cast<size_t>(error)] == 1) {
+    event("ignored", {{"error", std::string(info(error).counter)}, {"reason", std::string(info(error).text)}});
+  }
+}
+
+}  // namespace nrid
