@@ -34,12 +34,20 @@ class RuleSet {  // immutable value; copies share
 StatusOr<RuleSet> load_rules(std::string_view json, std::string_view file_name);
 StatusOr<RuleSet> load_rules_file(const std::string& path);
 
-// A CoAP message to a SCHC packet: the smallest result of all rules that match, else the no-compression rule.
-// Errors: coap_format and its kin if `coap` is no CoAP message, schc_no_rule (no rule and no fallback), no_space.
+// A set loads without a no-compression rule, so that single rules can be tried; who has to send any message (a server, a
+// gateway) refuses such a set at its start.
+bool has_fallback(const RuleSet& rules);
+// What is allowed but an operator should know: no fallback, fragmentation rules not served, values rewritten.
+std::span<const std::string> notes(const RuleSet& rules);
+
+// A CoAP message to a SCHC packet: the smallest result of all rules that match (the first of equals), else the
+// no-compression rule. Errors: bad_length, coap_version, coap_format if `coap` is no CoAP message, schc_too_large (longer
+// than the other end accepts), schc_no_rule (no rule and no fallback), no_space.
 Result<Bytes> compress(const RuleSet& rules, Direction direction, Bytes coap, std::span<uint8_t> out);
 
 // A SCHC packet to the CoAP message that was compressed. The result is a CoAP message in form only: parse it like any
-// other. Errors: schc_no_rule, schc_truncated, schc_mapping, schc_size, schc_padding, schc_too_large.
+// other. Errors: bad_length (empty), schc_no_rule, schc_truncated, schc_mapping, schc_size, schc_padding,
+// schc_too_large, no_space.
 Result<Bytes> decompress(const RuleSet& rules, Direction direction, Bytes packet, std::span<uint8_t> out);
 
 // For people: RuleID, then one line per field with field, MO, CDA and residue bits ("the most wanted tool feature").
