@@ -152,8 +152,7 @@ class FieldCompiler {
     const bool needed = field_.match != Match::ignore || field_.action == Action::not_sent;
     if (field_.match == Match::mapping) {
       if (!draft_.list) return "match-mapping needs a list as TV";
-      // The minimal index of one value has 0 bits; implementations in use send 0 or 1: nobody can rely on either.
-      if (draft_.targets.size() < 2) return "mapping list of " + number_text(draft_.targets.size()) + ", needs 2: write equal and not-sent";
+      if (draft_.targets.empty()) return "mapping list is empty";
     } else if (draft_.list) {
       return "TV is a list, but MO is " + std::string(match_name(field_.match));
     } else if (needed && draft_.targets.empty()) {
@@ -167,7 +166,8 @@ class FieldCompiler {
       if (!problem.empty()) return problem;
     }
     if (field_.action == Action::mapping_sent) {
-      field_.index_bits = static_cast<uint8_t>(std::bit_width(draft_.targets.size() - 1));  // ceil(log2 n)
+      // ceil(log2 n), RFC 8724 section 7.4.4: 0 bits for a list of one, though other implementations send 1.
+      field_.index_bits = static_cast<uint8_t>(std::bit_width(draft_.targets.size() - 1));
     }
     return {};
   }

@@ -166,6 +166,9 @@ class SetBuilder {
       const std::string here = "rule " + rule_name(rule) + ", " + field_name(field.kind, field.option) + ", " +
                                std::string(kWays[static_cast<size_t>(direction)]) + ": ";
       if (field.match == Match::ignore && field.action == Action::not_sent) note(here + "ignore with not-sent rewrites the value");
+      if (field.action == Action::mapping_sent && field.targets == 1) {
+        note(here + "mapping list of one is sent in 0 bits here, in 1 bit by OpenSCHC: write equal and not-sent");
+      }
       if (field.position == 0) note(here + "FP 0 is matched in the order of the rule");
     }
   }
