@@ -119,7 +119,7 @@ void Gateway::step_lost_watch(Now now) {
   if (status_.sp_lost) return;
   if (!lost_.active) {
     if (now.tick < heard_ + timers_.heartbeat_timeout) return;
-    event("heartbeat_missing", {{"seconds", std::to_string((now.tick - heard_).seconds())}});
+    event("heartbeat_missing", {{"seconds", (now.tick - heard_).seconds()}});
     begin_tries(lost_, timers_.lost_tries, now);
   }
   if (!due(lost_, now, timers_.try_interval)) return;
@@ -131,7 +131,7 @@ void Gateway::step_lost_watch(Now now) {
 void Gateway::lose(Now now) {
   lost_.active = moved_.active = false;
   status_.sp_lost = true;
-  event("sp_lost", {{"sp", to_text(provider_.det)}, {"action", std::string(to_word(policy_.on_lost_sp))}});
+  event("sp_lost", {{"sp", to_text(provider_.det)}, {"action", to_word(policy_.on_lost_sp)}});
   if (status_.phase == Phase::starting) return fail_start("sp_lost");
   if (policy_.on_lost_sp == LostAction::continue_) return;
   // The aircraft leaves its plan: the planned operation ends here, and the provider is told so if it can still hear.
@@ -147,7 +147,7 @@ void Gateway::end(Now now, std::string_view reason, bool aborted) {
   lost_.active = moved_.active = false;
   end_code_ = aborted ? profile::kEooAborted : profile::kEooRequest;
   end_began_ = now.tick;
-  event("end", {{"reason", std::string(reason)}, {"code", std::to_string(end_code_)}});
+  event("end", {{"reason", reason}, {"code", end_code_}});
   begin_tries(tries_, timers_.end_tries, now);
   step_end(now);
 }
@@ -167,7 +167,7 @@ void Gateway::step_end(Now now) {
 void Gateway::finish(Outcome outcome, std::string_view reason) {
   status_.phase = Phase::done;
   status_.outcome = outcome;
-  event(std::string(to_word(outcome)), {{"reason", std::string(reason)}});
+  event(to_word(outcome), {{"reason", reason}});
 }
 
 Tick Gateway::next_wake() const {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/errors.h"
+#include "base/log.h"
 #include "base/random.h"
 #include "nrid/aircraft.h"
 #include "nrid/client.h"
@@ -48,10 +49,8 @@ struct Provider {                        // the SP, as DNS and endorsement gave 
   PreparedKey hda_key;
 };
 
-struct GatewayEvent {
-  std::string name;                      // "start_ok"
-  std::vector<std::pair<std::string, std::string>> fields;
-};
+// "start_ok" and its facts; borrowed for the call.
+using GatewayEvents = std::function<void(std::string_view name, std::initializer_list<LogField> fields)>;
 
 enum class Phase : uint8_t { starting, flying, ending, done };
 enum class Outcome : uint8_t { none, ended, start_failed, sp_lost, end_unacknowledged, ended_by_sp };
@@ -84,7 +83,7 @@ class Gateway {
     Aircraft& aircraft;
     DatagramPort& port;
     Random& random;
-    std::function<void(const GatewayEvent&)> on_event;
+    GatewayEvents on_event;
   };
 
   Gateway(GatewayTimers timers, GatewayPolicy policy, Carriage carriage, Speaker speaker, Flight flight, Provider provider, Parts parts);
@@ -128,7 +127,7 @@ class Gateway {
   void send_end(Now now);
   void post(Bytes cwt, coap::Type type, Now now);
   void transmit(const Result<Bytes>& datagram, const Address& to);
-  void event(std::string name, std::vector<std::pair<std::string, std::string>> fields = {}) const;
+  void event(std::string_view name, std::initializer_list<LogField> fields = {}) const;
   void refuse(Error error);
 
   // nrid/gateway_receive.cc: what the provider says

@@ -100,9 +100,8 @@ void Gateway::on_flags(const Heartbeat& heartbeat, Now now) {
   if (rounds_ > 0 && now.tick - flags_answered_ < kFlagsGap) return;
   flags_answered_ = now.tick;
   ++rounds_;
-  std::vector<std::pair<std::string, std::string>> fields = {{"types", std::to_string(heartbeat.expected.types)}};
-  if (heartbeat.expected.pages) fields.emplace_back("pages", std::to_string(*heartbeat.expected.pages));
-  event("flags", std::move(fields));
+  const std::string pages = heartbeat.expected.pages ? std::to_string(*heartbeat.expected.pages) : "none";
+  event("flags", {{"types", heartbeat.expected.types}, {"pages", pages}});
   auto pack = parts_.aircraft.answer_pack(heartbeat.expected, status_.sample, now.wall);
   if (status_.phase == Phase::flying) return send_pack(std::move(pack), coap::Type::con, now);
   if (rounds_ > timers_.flag_rounds) return fail_start("flags");
@@ -116,7 +115,7 @@ void Gateway::on_started(Now now) {
   took_off_ = next_due_ = now.tick;
   next_sample_ = 0;
   tries_.active = false;
-  event("start_ok", {{"sp", to_text(provider_.det)}, {"rounds", std::to_string(rounds_)}});
+  event("start_ok", {{"sp", to_text(provider_.det)}, {"rounds", rounds_}});
 }
 
 void Gateway::on_end_word(const EndWord& word) {

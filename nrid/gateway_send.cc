@@ -63,8 +63,8 @@ void Gateway::transmit(const Result<Bytes>& datagram, const Address& to) {
   }
 }
 
-void Gateway::event(std::string name, std::vector<std::pair<std::string, std::string>> fields) const {
-  if (parts_.on_event) parts_.on_event(GatewayEvent{std::move(name), std::move(fields)});
+void Gateway::event(std::string_view name, std::initializer_list<LogField> fields) const {
+  if (parts_.on_event) parts_.on_event(name, fields);
 }
 
 // Ignored and counted; said once per reason, so that a flood does not fill the log.
@@ -72,7 +72,7 @@ void Gateway::refuse(Error error) {
   ++status_.refused;
   status_.last_refusal = error;
   if (++refused_[static_cast<size_t>(error)] == 1) {
-    event("ignored", {{"error", std::string(info(error).counter)}, {"reason", std::string(info(error).text)}});
+    event("ignored", {{"error", info(error).counter}, {"reason", info(error).text}});
   }
 }
 

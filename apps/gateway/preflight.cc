@@ -1,0 +1,82 @@
+#include "apps/gateway/preflight.h"
+
+#include <algorithm>
+
+#include "det/endorsement.h"
+
+namespace nrid::gateway {
+namespace {
+
+constexpr Duration kDeadline = seconds(10);
+
+StatusOr<Preflight> fail(PreflightFailure& failure, std::string step, Error error, std::string text) {
+  failure = {std::move(step), error, std::move(text)};
+  return Status::failed(failure.text);
+}
+
+// What the operator should look at first.
+std::string_view advice(Error error) {
+  switch (error) {
+    case Error::dns_nxdomain: return "wrong DET of the service provider? (sp.det)";
+    case Error::dns_unreachable: return "no DNS resolver there: is it running? (dns.servers)";
+    case Error::dns_timeout: return "the DNS resolver is silent (dns.servers, network)";
+    case Error::dns_servfail: return "the DNS resolver cannot answer: zone broken, unreachable, or its DNSSEC signatures are bad";
+    case Error::dns_insecure: return "the answer is not validated with DNSSEC (dns.require_ad)";
+    case Error::untrusted_chain: return "its registry is not among the trust anchors (trust.anchors)";
+    default: return "the registry's records do not hold";
+  }
+}
+
+bool is_v4(const std::array<uint8_t, 16>& ip) { return det::IpAddress{ip}.is_v4(); }
+
+// AAAA before A, as they came; a socket bound to one family cannot speak the other.
+std::optional<Address> usable_address(const std::vector<det::IpAddress>& addresses, uint16_t port, const std::optional<Address>& bind) {
+  for (const det::IpAddress& ip : addresses) {
+    if (!bind || is_v4(bind->ip) == ip.is_v4()) return Address{ip.octets, port};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+StatusOr<Preflight> run_preflight(const GatewaySettings& settings, PreflightFailure& failure,
+                                  const std::function<void(std::string_view step, const std::string& fact)>& say) {
+  Preflight out;
+  const auto sp = det::resolve_now(settings.dns, settings.sp, true, kDeadline);
+  if (!sp.ok()) {
+    return fail(failure, "provider", sp.error(), sp.text() + " [" + std::string(info(sp.error()).counter) + "]: " + std::string(advice(sp.error())));
+  }
+  say("provider", to_text(settings.sp) + " found as " + sp->name + (sp->authenticated ? ", DNSSEC validated" : ", not DNSSEC validated"));
+  say("trust", sp->chain);
+  out.chain = sp->chain;
+
+  const auto key = PreparedKey::from(sp->key);
+  if (!key.ok()) return fail(failure, "provider", key.error(), to_text(settings.sp) + ": unusable key");
+  const auto endorsement = det::decode_endorsement(sp->endorsement);
+  if (!endorsement.ok()) {
+    return fail(failure, "provider", Error::bad_endorsement, to_text(settings.sp) + ": no endorsement by its registry in DNS");
+  }
+  say("endorsement", "by " + to_text(endorsement->parent) + ", valid for " + std::to_string(endorsement->not_after.seconds() - SystemClock().now().wall.seconds()) + " s");
+
+  const auto address = usable_address(sp->addresses, settings.port, settings.bind);
+  if (!address) return fail(failure, "address", Error::none, to_text(settings.sp) + ": neither AAAA nor A record at " + sp->name);
+  say("address", nrid::to_text(*address));
+
+  const auto hda = det::resolve_now(settings.dns, endorsement->parent, false, kDeadline);
+  if (!hda.ok()) return fail(failure, "registry", hda.error(), "registry of the provider: " + hda.text());
+  const auto hda_key = PreparedKey::from(hda->key);
+  if (!hda_key.ok()) return fail(failure, "registry", hda_key.error(), "registry of the provider: unusable key");
+  out.provider = Provider{settings.sp, *key, *address, endorsement->parent, *hda_key};
+
+  // Our own endorsement is only for the Link that a provider may ask for; a flight does not hang on it.
+  const auto own = det::resolve_now(settings.dns, settings.aircraft.det, false, kDeadline);
+  if (own.ok() && own->endorsement.size() == det::kEndorsementSize) {
+    out.aircraft_endorsement = own->endorsement;
+    say("aircraft", to_text(settings.aircraft.det) + " is registered: " + own->chain);
+  } else {
+    say("aircraft", to_text(settings.aircraft.det) + " has no endorsement in DNS (" + (own.ok() ? std::string("none published") : own.text()) + "); no Link can be sent");
+  }
+  return out;
+}
+
+}  // namespace nrid::gateway

@@ -1,0 +1,190 @@
+#include "apps/gateway/settings.h"
+
+#include <algorithm>
+
+#include "nrid/server_settings.h"
+
+namespace nrid::gateway {
+namespace {
+
+constexpr SettingInfo kRows[] = {
+    {"gateway", "det", SettingKind::text, "", 0, 0, "", "DET of this gateway, colon form or 32 hex digits"},
+    {"gateway", "key_file", SettingKind::text, "", 0, 0, "", "file with the gateway's Ed25519 seed, 64 hex digits"},
+    {"gateway", "bind", SettingKind::text, "", 0, 0, "\"\"", "local address to send from; empty lets the system choose"},
+    {"aircraft", "det", SettingKind::text, "", 0, 0, "\"\"", "DET of the aircraft; empty: the gateway is the aircraft"},
+    {"aircraft", "key_file", SettingKind::text, "", 0, 0, "\"\"", "file with the aircraft's seed; empty: the gateway's key"},
+    {"aircraft", "serial", SettingKind::text, "", 0, 0, "\"\"", "CTA-2063-A serial number, up to 20 characters; empty: the flight file's"},
+    {"aircraft", "operator_id", SettingKind::text, "", 0, 0, "\"\"", "operator id, up to 20 characters; empty: the flight file's"},
+    {"aircraft", "self_id", SettingKind::text, "", 0, 0, "\"\"", "purpose of the flight, up to 23 characters; empty: the flight file's"},
+    {"aircraft", "ua_type", SettingKind::integer, "", 0, 15, "2", "ASTM F3411 aircraft type; 2 is helicopter or multirotor"},
+    {"sp", "det", SettingKind::text, "", 0, 0, "", "DET of the service provider, or the 16 hex digits of its hash when it shares our RAA and HDA"},
+    {"sp", "transport", SettingKind::text, "", 0, 0, "\"schc\"", "schc or plain"},
+    {"sp", "port", SettingKind::integer, "", 1, 65535, "5683", "UDP port of plain CoAP"},
+    {"sp", "schc_port", SettingKind::integer, "", 1, 65535, "5787", "UDP port of SCHC-compressed CoAP"},
+    {"sp", "rules", SettingKind::text, "", 0, 0, "\"\"", "SCHC rule set, a JSON file; needed for schc"},
+    {"dns", "servers", SettingKind::text_list, "", 0, 0, "[\"127.0.0.1\"]", "validating resolvers, address or address:port"},
+    {"dns", "require_ad", SettingKind::boolean, "", 0, 0, "true", "refuse answers that the resolver did not validate with DNSSEC"},
+    {"dns", "timeout", SettingKind::duration_s, "s", 0.05, 60, "1", "first try of a question; the second waits longer"},
+    {"trust", "anchors", SettingKind::text_list, "", 0, 0, "[]", "DET=key of the registries that we trust, key as 64 hex digits"},
+    {"timers", "resend_after", SettingKind::duration_s, "s", 1, 60, "3", "N: a Heartbeat after so long a silence of ours makes us resend"},
+    {"timers", "heartbeat_timeout", SettingKind::duration_s, "s", 2, 300, "12", "M: so long without a Heartbeat starts the resends"},
+    {"timers", "first_tries", SettingKind::integer, "", 1, 20, "4", "F: transmissions of the first packet"},
+    {"timers", "lost_tries", SettingKind::integer, "", 1, 20, "4", "L: resends before the provider is lost"},
+    {"timers", "try_interval", SettingKind::duration_s, "s", 0.1, 60, "2", "between two tries, +-20 %"},
+    {"timers", "lifetime", SettingKind::duration_s, "s", 1, 60, "10", "validity of each signed message"},
+    {"policy", "on_start_failure", SettingKind::text, "", 0, 0, "\"abort\"", "abort, hold or notify: what dispatch is told when the start fails"},
+    {"policy", "on_lost_sp", SettingKind::text, "", 0, 0, "\"return_home\"", "continue, hover, return_home or land_now; all but continue end the reported operation"},
+    {"policy", "redirect_private", SettingKind::boolean, "", 0, 0, "false", "follow redirects to private and loopback addresses"},
+};
+
+template <size_t N>
+StatusOr<size_t> one_of(const SettingsSection& section, std::string_view name, const std::string_view (&words)[N]) {
+  const std::string word = section.text(name);
+  std::string allowed;
+  for (size_t i = 0; i < N; ++i) {
+    if (word == words[i]) return i;
+    allowed += (i == 0 ? "" : i + 1 == N ? " or " : ", ") + std::string(words[i]);
+  }
+  return Status::failed(section.where(name) + ": \"" + word + "\" is not " + allowed);
+}
+
+StatusOr<Det> read_det(const SettingsSection& section, std::string_view name) {
+  const auto det = det_from_text(section.text(name));
+  if (!det) return Status::failed(section.where(name) + ": \"" + section.text(name) + "\" is neither 32 hex digits nor an IPv6 address");
+  if (!det->has_prefix()) return Status::failed(section.where(name) + ": " + to_text(*det) + " is not in 2001:30::/28");
+  return *det;
+}
+
+std::string beside(const Settings& settings, const std::string& path) {
+  return path.empty() || path.front() == '/' ? path : settings.directory() + "/" + path;
+}
+
+Status read_identities(const Settings& file, GatewaySettings& out) {
+  const auto gateway = file.section("gateway");
+  TRY(det, read_det(gateway, "det"));
+  out.gateway = det;
+  TRY(signer, read_key_file(beside(file, gateway.text("key_file")), det));
+  out.gateway_signer = std::move(signer);
+
+  const auto aircraft = file.section("aircraft");
+  out.aircraft.det = det;
+  if (!aircraft.text("det").empty()) {
+    TRY(own, read_det(aircraft, "det"));
+    out.aircraft.det = own;
+  }
+  const bool same = out.aircraft.det == out.gateway;
+  const std::string key_file = aircraft.text("key_file");
+  if (key_file.empty() && !same) return Status::failed(aircraft.where("key_file") + ": an aircraft with its own DET needs its own key");
+  TRY(own_signer, read_key_file(beside(file, key_file.empty() ? gateway.text("key_file") : key_file), out.aircraft.det));
+  out.aircraft_signer = std::move(own_signer);
+  out.aircraft.serial = aircraft.text("serial");
+  out.aircraft.operator_id = aircraft.text("operator_id");
+  out.aircraft.self_id = aircraft.text("self_id");
+  out.aircraft.ua_type = static_cast<uint8_t>(aircraft.integer("ua_type"));
+  out.serial_given = !out.aircraft.serial.empty();
+  out.operator_given = !out.aircraft.operator_id.empty();
+  out.self_id_given = !out.aircraft.self_id.empty();
+  const Status fits = check_identity(out.aircraft);
+  return fits.ok() ? fits : Status::failed(file.file() + ": aircraft: " + fits.text());
+}
+
+Status read_provider(const Settings& file, TransportChoice choice, GatewaySettings& out) {
+  const auto sp = file.section("sp");
+  const auto det = sp_det_from_text(sp.text("det"), out.gateway);
+  if (!det.ok()) return Status::failed(sp.where("det") + ": " + det.text());
+  out.sp = *det;
+  constexpr std::string_view transports[] = {"schc", "plain"};
+  TRY(transport, one_of(sp, "transport", transports));
+  const bool schc = choice == TransportChoice::as_set ? transport == 0 : choice == TransportChoice::schc;
+  out.policy.schc_port = static_cast<uint16_t>(sp.integer("schc_port"));
+  out.port = schc ? out.policy.schc_port : static_cast<uint16_t>(sp.integer("port"));
+  if (!schc) return {};
+  if (sp.text("rules").empty()) return Status::failed(sp.where("rules") + ": transport schc needs a rule set");
+  TRY(rules, schc::load_rules_file(beside(file, sp.text("rules"))));
+  out.carriage.rules = rules;
+  return {};
+}
+
+Status read_dns(const Settings& file, GatewaySettings& out) {
+  const auto dns = file.section("dns");
+  out.dns.servers.clear();
+  for (const std::string& server : dns.list("servers")) out.dns.servers += (out.dns.servers.empty() ? "" : ",") + server;
+  if (out.dns.servers.empty()) return Status::failed(dns.where("servers") + ": no resolver given");
+  out.dns.require_ad = dns.boolean("require_ad");
+  out.dns.require_endorsement = true;
+  out.dns.timeout_ms = static_cast<int>(dns.number("timeout") * 1000);
+  const auto trust = file.section("trust");
+  for (const std::string& text : trust.list("anchors")) {
+    const auto anchor = det::anchor_from_text(text);
+    if (!anchor.ok()) return Status::failed(trust.where("anchors") + ": " + anchor.text());
+    out.dns.anchors.push_back(*anchor);
+  }
+  if (out.dns.anchors.empty()) return Status::failed(trust.where("anchors") + ": no trust anchor given, so no provider can be believed");
+  return {};
+}
+
+Duration duration(const SettingsSection& section, std::string_view name) {
+  return Duration{static_cast<int64_t>(section.number(name) * 1e6)};
+}
+
+Status read_rest(const Settings& file, GatewaySettings& out) {
+  const auto timers = file.section("timers");
+  out.timers.resend_after = duration(timers, "resend_after");
+  out.timers.heartbeat_timeout = duration(timers, "heartbeat_timeout");
+  if (out.timers.resend_after > out.timers.heartbeat_timeout) {  // D-1 of nrid.md section 0
+    return Status::failed(timers.where("resend_after") + ": N is longer than M (timers.heartbeat_timeout)");
+  }
+  out.timers.first_tries = static_cast<int>(timers.integer("first_tries"));
+  out.timers.lost_tries = static_cast<int>(timers.integer("lost_tries"));
+  out.timers.try_interval = duration(timers, "try_interval");
+  out.lifetime_s = static_cast<int64_t>(timers.number("lifetime"));
+  const auto policy = file.section("policy");
+  constexpr std::string_view starts[] = {"abort", "hold", "notify"};
+  TRY(start, one_of(policy, "on_start_failure", starts));
+  out.on_start_failure = static_cast<StartFailure>(start);
+  constexpr std::string_view losses[] = {"continue", "hover", "return_home", "land_now"};
+  TRY(loss, one_of(policy, "on_lost_sp", losses));
+  out.policy.on_lost_sp = static_cast<LostAction>(loss);
+  out.policy.redirect_private = policy.boolean("redirect_private");
+  return {};
+}
+
+}  // namespace
+
+std::string_view to_word(StartFailure action) {
+  constexpr std::string_view words[] = {"abort", "hold", "notify"};
+  return words[static_cast<size_t>(action)];
+}
+
+std::span<const SettingInfo> gateway_setting_rows() { return kRows; }
+
+StatusOr<GatewaySettings> load_gateway_settings(const std::string& file_name, TransportChoice choice) {
+  TRY(file, Settings::load(file_name, kRows));
+  GatewaySettings out;
+  TRY_VOID(read_identities(file, out));
+  TRY_VOID(read_provider(file, choice, out));
+  TRY_VOID(read_dns(file, out));
+  TRY_VOID(read_rest(file, out));
+  const std::string bind = file.section("gateway").text("bind");
+  if (!bind.empty()) {
+    out.bind = address_from_text(bind.find(':') != std::string::npos && bind.front() != '[' ? "[" + bind + "]:0" : bind + ":0");
+    if (!out.bind) return Status::failed(file.section("gateway").where("bind") + ": \"" + bind + "\" is no IP address");
+  }
+  return out;
+}
+
+StatusOr<Det> sp_det_from_text(std::string_view text, const Det& own) {
+  if (text.size() == 16) {
+    const auto hash = from_hex(text);
+    if (!hash) return Status::failed("\"" + std::string(text) + "\" is not 16 hex digits");
+    Det det = own;
+    std::copy(hash->begin(), hash->end(), det.octets.begin() + 8);
+    return det;
+  }
+  const auto det = det_from_text(text);
+  if (!det) return Status::failed("\"" + std::string(text) + "\" is neither 16 hex digits of hash nor a DET");
+  if (!det->has_prefix()) return Status::failed(to_text(*det) + " is not in 2001:30::/28");
+  return *det;
+}
+
+}  // namespace nrid::gateway

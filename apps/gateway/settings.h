@@ -1,0 +1,44 @@
+// The gateway's settings file: who we are, who the aircraft is, whom we report to. The provider's address is never in it:
+// it comes from DNS at each start.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "base/settings.h"
+#include "det/resolver.h"
+#include "nrid/gateway.h"
+
+namespace nrid::gateway {
+
+enum class StartFailure : uint8_t { abort, hold, notify };
+std::string_view to_word(StartFailure action);
+
+struct GatewaySettings {
+  Det gateway;
+  std::unique_ptr<SeedSigner> gateway_signer;
+  AircraftIdentity aircraft;
+  std::unique_ptr<SeedSigner> aircraft_signer;
+  bool serial_given = false, operator_given = false, self_id_given = false;  // the file's words win over the flight's
+  Det sp;
+  Carriage carriage;
+  uint16_t port = 0;                       // of the chosen transport
+  std::optional<Address> bind;
+  int64_t lifetime_s = 10;
+  det::ResolverSettings dns;
+  GatewayTimers timers;
+  GatewayPolicy policy;
+  StartFailure on_start_failure = StartFailure::abort;
+};
+
+enum class TransportChoice : uint8_t { as_set, plain, schc };  // of the command line
+
+std::span<const SettingInfo> gateway_setting_rows();
+// The Status is one line: "gateway.toml:4: sp.det: ...".
+StatusOr<GatewaySettings> load_gateway_settings(const std::string& file, TransportChoice choice);
+
+// a full DET in any text form, or 16 hex digits of hash that `own` completes with its first 64 bits.
+StatusOr<Det> sp_det_from_text(std::string_view text, const Det& own);
+
+}  // namespace nrid::gateway
