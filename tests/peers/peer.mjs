@@ -8,6 +8,8 @@ import coap from 'coap';
 import { det, hex, make, octets, privateKey, publicKey, read } from './token.mjs';
 import { basicId, location, operatorId, system, wrappedPack } from './pack.mjs';
 
+coap.registerFormat('application/cwt', 61);
+
 const plain = (value) => value?.tag ? { tag: value.tag, value: plain(value.value) }
   : value instanceof Uint8Array ? hex(value) : Array.isArray(value) ? value.map(plain) : value;
 
@@ -29,7 +31,7 @@ function post({ port, path = '/nrid', method = 'POST', confirmable = true, paylo
     request.on('response', (response) => {
       clearTimeout(quiet);
       const format = response.options.find((option) => option.name === 'Content-Format')?.value;
-      resolve({ code: response.code, format, payload: hex(response.payload) });
+      resolve({ code: response.code, format: format === 'application/cwt' ? 61 : format, payload: hex(response.payload) });
     });
     request.end(octets(payload));
   });

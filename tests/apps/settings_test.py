@@ -1,0 +1,132 @@
+"""Wrong settings and occupied places: one clear line, exit status not 0, nothing half-started; for nridd and the gateway."""
+import re
+import socket
+import subprocess
+import unittest
+
+from demo.programs import Gateway, Server
+from world import ROOT, World, program
+
+
+def replaced(pattern, by):
+    """A change of the settings text that must really change something."""
+    def change(text):
+        out, count = re.subn(pattern, by, text, count=1, flags=re.MULTILINE)
+        assert count == 1, f'{pattern} is not in the settings'
+        return out
+    return change
+
+
+# name of the case, change of the good file, words that the one line must hold
+SERVER = [
+    ('broken TOML', replaced(r'^\[server\]$', '[server'), ['nridd.toml', '1']),
+    ('unknown name', replaced(r'^port = ', 'prot = '), ['nridd.toml', 'prot']),
+    ('unknown section', replaced(r'^\[web\]$', '[wob]'), ['nridd.toml', 'wob']),
+    ('port out of range', replaced(r'^schc_port = .*$', 'schc_port = 70000'), ['schc_port', '70000', '65535']),
+    ('wrong kind', replaced(r'^require_ad = true$', 'require_ad = "yes"'), ['require_ad']),
+    ('DET of somebody else', replaced(r'^det = ".*"$', 'det = "2001003ffe000a057d9d8c5eda00dfe5"'), ['sp.key', 'hash']),
+    ('text that is no DET', replaced(r'^det = ".*"$', 'det = "nobody"'), ['nobody']),
+    ('no key file', replaced(r'^key_file = ".*"$', 'key_file = "nowhere.key"'), ['nowhere.key']),
+    ('key file without a key', replaced(r'^key_file = ".*"$', 'key_file = "nridd.toml"'), ['nridd.toml', '64']),
+    ('no rules', replaced(r'^rules = ".*"$', 'rules = "nowhere.json"'), ['nowhere.json']),
+    ('anchor that is no anchor', replaced(r'^anchors = .*$', 'anchors = ["raa"]'), ['anchors', 'raa']),
+    ('anchor whose key is of another', replaced(r'^anchors = \["(.*)=..', r'anchors = ["\1=ff'), ['anchors']),
+    ('gateway list that is no list', replaced(r'^gateways = .*$', 'gateways = ["all of them"]'), ['gateways', 'all of them']),
+    ('HTTP beyond loopback', replaced(r'^address = "127.0.0.1"\nport = (\d+)\n\Z', r'address = "0.0.0.0"\nport = \1\n'), ['0.0.0.0', 'loopback']),
+]
+GATEWAY = [
+    ('broken TOML', replaced(r'^\[gateway\]$', '[gateway'), ['.toml']),
+    ('unknown name', replaced(r'^transport = ', 'transprot = '), ['transprot']),
+    ('port out of range', replaced(r'^schc_port = .*$', 'schc_port = 0'), ['schc_port', '65535']),
+    ('transport that does not exist', replaced(r'^transport = .*$', 'transport = "pigeon"'), ['pigeon', 'plain']),
+    ('key of somebody else', replaced(r'gw1\.key', 'gw2.key'), ['gw2.key']),
+    ('no key file', replaced(r'ua1\.key', 'ua9.key'), ['ua9.key']),
+    ('no rules', replaced(r'nrid\.json', 'nowhere.json'), ['nowhere.json']),
+    ('anchor that is no anchor', replaced(r'^anchors = .*$', 'anchors = ["raa"]'), ['anchors', 'raa']),
+]
+
+
+class Settings(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.world = World('settings')
+        cls.addClassCleanup(cls.world.close)
+        cls.server = Server(cls.world.stage, ROOT, cls.world.registry, cls.world.names.port, cls.world.pairs)
+        cls.good = cls.server.config.read_text()
+
+    def assert_refused(self, command, words):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False, stdin=subprocess.DEVNULL,
+                              cwd=self.world.stage.work)
+        output = (done.stdout + done.stderr).strip()
+        self.assertNotEqual(done.returncode, 0, output)
+        self.assertGreater(done.returncode, 0, f'ended by signal {-done.returncode}: {output}')
+        self.assertEqual(len(output.splitlines()), 1, output)
+        for word in words:
+            self.assertIn(word, output)
+
+    def assert_ports_free(self):
+        for kind, port in ((socket.SOCK_DGRAM, self.server.plain), (socket.SOCK_DGRAM, self.server.schc), (socket.SOCK_STREAM, self.server.http)):
+            with socket.socket(socket.AF_INET, kind) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(kind == socket.SOCK_STREAM))
+                probe.bind(('127.0.0.1', port))
+
+    def test_wrong_settings_of_the_server(self):
+        for name, change, words in SERVER:
+            with self.subTest(name):
+                self.server.config.write_text(change(self.good))
+                self.assert_refused([self.server.program, '--config', self.server.config], words)
+                self.assert_ports_free()
+
+    def test_check_config_judges_in_the_same_way_without_starting(self):
+        self.server.config.write_text(self.good)
+        subprocess.run([self.server.program, '--check-config', '--config', self.server.config], check=True, timeout=20, capture_output=True)
+        self.assert_ports_free()
+        for name, change, words in SERVER:
+            with self.subTest(name):
+                self.server.config.write_text(change(self.good))
+                self.assert_refused([self.server.program, '--check-config', '--config', self.server.config], words)
+
+    def test_a_settings_file_that_is_not_there(self):
+        self.assert_refused([self.server.program, '--config', 'nowhere.toml'], ['nowhere.toml'])
+
+    def test_occupied_ports(self):
+        self.server.config.write_text(self.good)
+        for kind, port in ((socket.SOCK_DGRAM, self.server.plain), (socket.SOCK_DGRAM, self.server.schc), (socket.SOCK_STREAM, self.server.http)):
+            with self.subTest(port=port), socket.socket(socket.AF_INET, kind) as taken:
+                taken.bind(('127.0.0.1', port))
+                if kind == socket.SOCK_STREAM:
+                    taken.listen()
+                self.assert_refused([self.server.program, '--config', self.server.config], [str(port)])
+        self.assert_ports_free()
+
+    def gateway(self, flight):
+        return Gateway(self.world.stage, ROOT, self.world.registry, self.world.names.port, self.server, 'gw1', 'ua1', flight)
+
+    def test_wrong_settings_of_the_gateway(self):
+        for name, change, words in GATEWAY:
+            with self.subTest(name):
+                gateway = self.gateway('delivery')
+                gateway.config.write_text(change(gateway.config.read_text()))
+                self.assert_refused(gateway.command, words)
+
+    def test_flight_files_that_cannot_be_read(self):
+        texts = {'empty.csv': '', 'header.csv': 't_s,lat,lon\n', 'letters.csv': 't_s,lat,lon\n0,47.39,east\n',
+                 'back.csv': 't_s,lat,lon\n1,47.39,8.54\n0,47.39,8.54\n', 'pole.csv': 't_s,lat,lon\n0,97.39,8.54\n',
+                 'broken.kml': '<kml><Document>', 'other.txt': 'hello\n', 'nowhere.csv': None}
+        for name, text in texts.items():
+            with self.subTest(name):
+                file = self.world.stage.work / name
+                if text is not None:
+                    file.write_text(text)
+                self.assert_refused(self.gateway(str(file)).command, [name])
+
+    def test_wrong_arguments_say_what_is_wanted(self):
+        for name in ('nridd', 'nrid-gateway', 'nrid'):
+            with self.subTest(name):
+                done = subprocess.run([program(name), '--nonsense'], capture_output=True, text=True, timeout=20, check=False)
+                self.assertGreater(done.returncode, 0)
+                self.assertIn('--nonsense', done.stdout + done.stderr)
+
+
+if __name__ == '__main__':
+    unittest.main()
