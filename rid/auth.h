@@ -53,7 +53,8 @@ struct PackAuth {                     // all that a pack says of its authenticit
 };
 
 // Reassembles and checks form and evidence, not times and not signatures.
-// Errors: bad_auth (pages), bad_wrapper (evidence), rid_type.
+// Errors: bad_auth (pages, or a SAM that is not DRIP's), bad_wrapper (evidence, or a UA that is no DET). The SAM octet alone
+// decides: the Link that RFC 9575 appendix B prints with SAM 4 is a Frame whose signature fails, never a Link.
 Result<PackAuth> read_auth(const Pack& pack);
 
 // VNB < VNA, window <= 300 s, VNB <= now + skew, now <= VNA + skew. Error::wrapper_expired.
