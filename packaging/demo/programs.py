@@ -1,4 +1,5 @@
 """Our own programs on a stage: nridd with its settings file, and gateways that fly a file each."""
+import ipaddress
 import itertools
 import json
 import re
@@ -96,10 +97,10 @@ class Server:
             return None
 
     def flights(self):
-        """Features of /api/flights by DET (hex)."""
+        """Features of /api/flights by DET (32 hex digits)."""
         text = self.get('api/flights')
         features = json.loads(text)['features'] if text else []
-        return {feature['properties']['det'].replace(':', ''): feature for feature in features}
+        return {ipaddress.IPv6Address(feature['properties']['det']).packed.hex(): feature for feature in features}
 
     def metrics(self):
         """Numbers of /metrics: {'received_total': 12, 'parked': 0, ..., 'refused': {'bad_alg': 1}}."""

@@ -43,7 +43,7 @@ class TwoFlights(WorldTest):
         self.assertEqual(set(flights), {self.world.det('ua1'), self.world.det('ua2')})
         for feature in flights.values():
             self.assertEqual(feature['properties']['trust'], 'verified')
-            self.assertTrue(feature['properties']['why'])
+            self.assertTrue(feature['properties']['trust_why'])
 
     def test_2_positions_are_those_of_the_flight_file(self):
         for number, flight in self.FLIGHTS.items():
