@@ -120,7 +120,7 @@ struct HttpServer::Impl {
   std::vector<Part> parts;
   std::function<std::string()> metrics;
   std::function<std::string()> trouble;
-  StaticFiles files;
+  bool page_loaded = false;
   restinio::running_server_handle_t<Traits> server;
   uint16_t port = 0;
 
@@ -204,15 +204,18 @@ void HttpServer::Impl::add_own_routes() {
 }
 
 Status HttpServer::Impl::load_page() {
-  files = {};
-  TRY_VOID(files.add_frame(options.page_dir.empty() ? default_page_dir() : options.page_dir));
+  if (page_loaded) return {};  // a second start() after the port was occupied
+  const std::string page_dir = options.page_dir.empty() ? default_page_dir() : options.page_dir;
+  StaticFiles files;
+  TRY_VOID(files.add_frame(page_dir));
   TRY_VOID(files.add_leaflet(options.leaflet_dir));
-  for (const Part& part : parts) TRY_VOID(files.add_part(options.page_dir.empty() ? default_page_dir() : options.page_dir, part.module, part.part));
+  for (const Part& part : parts) TRY_VOID(files.add_part(page_dir, part.module, part.part));
   for (const auto& file : files.files()) {
     router.add("web", {"GET", file->url, Role::anyone, "a file of the page",
                        [file](const HttpRequest& request) { return StaticFiles::answer(*file, request); }},
                Router::Kind::hidden);
   }
+  page_loaded = true;
   return {};
 }
 

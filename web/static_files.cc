@@ -1,7 +1,9 @@
 #include "web/static_files.h"
 
+#include <dirent.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -9,6 +11,7 @@
 namespace nrid::web {
 namespace {
 
+constexpr std::string_view kUnknownType = "application/octet-stream";
 constexpr size_t kFileMax = 4 * 1024 * 1024;
 
 std::string_view content_type_of(std::string_view path) {
@@ -20,7 +23,7 @@ std::string_view content_type_of(std::string_view path) {
   for (const auto& [ending, type] : kTypes) {
     if (path.size() > ending.size() && path.substr(path.size() - ending.size()) == ending) return type;
   }
-  return "application/octet-stream";
+  return kUnknownType;
 }
 
 std::string etag_of(std::string_view body) {  // FNV-1a: tells versions of one file apart, guards nothing
@@ -79,13 +82,20 @@ Status StaticFiles::add_leaflet(const std::string& leaflet_dir) {
 
 Status StaticFiles::add_part(const std::string& page_dir, std::string_view module, const PagePart& part) {
   if (!is_plain_name(module)) return Status::failed("module name " + std::string(module) + " cannot stand in a path");
-  for (const std::string& name : {part.script, part.style}) {
-    if (name.empty()) continue;
-    if (!is_plain_name(name)) return Status::failed("page file name " + name + " of module " + std::string(module) + " cannot stand in a path");
-    const std::string installed = page_dir + "/parts/" + std::string(module) + "/" + name;
-    const std::string source = page_dir + "/../../modules/" + std::string(module) + "/page/" + name;
-    TRY_VOID(add(is_file(installed) ? installed : source, "/parts/" + std::string(module) + "/" + name));
+  const std::string installed = page_dir + "/parts/" + std::string(module);
+  const std::string source = page_dir + "/../../modules/" + std::string(module) + "/page";
+  const std::string& folder = is_file(installed + "/" + part.script) ? installed : source;
+  TRY_VOID(add(folder + "/" + part.script, "/parts/" + std::string(module) + "/" + part.script));
+  if (!part.style.empty()) TRY_VOID(add(folder + "/" + part.style, "/parts/" + std::string(module) + "/" + part.style));
+  std::vector<std::string> others;  // what the script imports
+  const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(folder.c_str()), ::closedir);
+  while (const dirent* entry = listing ? ::readdir(listing.get()) : nullptr) {
+    const std::string name = entry->d_name;
+    if (name == part.script || name == part.style || !is_plain_name(name) || content_type_of(name) == kUnknownType) continue;
+    others.push_back(name);
   }
+  std::sort(others.begin(), others.end());
+  for (const std::string& name : others) TRY_VOID(add(folder + "/" + name, "/parts/" + std::string(module) + "/" + name));
   return {};
 }
 
@@ -94,11 +104,8 @@ HttpResponse StaticFiles::answer(const StaticFile& file, const HttpRequest& requ
   response.content_type = file.content_type;
   response.headers = {{"ETag", file.etag}, {"Cache-Control", "no-cache"}};
   const auto known = request.headers.find("if-none-match");
-  if (known != request.headers.end() && known->second == file.etag) {
-    response.status = 304;
-  } else {
-    response.body = file.body;
-  }
+  if (known != request.headers.end() && known->second == file.etag) response.status = 304;
+  response.body = file.body;  // of a 304 only the length is sent
   return response;
 }
 

@@ -24,7 +24,7 @@ class StaticFiles {
   // The frame: index.html (served as /), frame.js, frame.css. Fails with the missing file's name.
   Status add_frame(const std::string& page_dir);
   Status add_leaflet(const std::string& leaflet_dir);
-  // Script and style of a part: PAGE_DIR/parts/MODULE/ when installed, modules/MODULE/page/ in the source tree.
+  // A part's folder with its script, style and what they name: PAGE_DIR/parts/MODULE/ when installed, modules/MODULE/page/ in the source tree.
   Status add_part(const std::string& page_dir, std::string_view module, const PagePart& part);
 
   const std::vector<std::shared_ptr<const StaticFile>>& files() const { return files_; }
