@@ -103,12 +103,22 @@ def clang_step():
     return unit_tests('clang.log', 'build/clang', env=SANITIZE)
 
 
+def seed_folder(name):
+    """The corpus that the meson.build files name for a target."""
+    for table in sorted((ROOT / 'tests').rglob('meson.build')):
+        row = re.search(rf"'name': '{name}',.*'seeds': '(\w+)'", table.read_text())
+        if row:
+            return ROOT / 'tests/fuzz/corpus' / row[1]
+    return None
+
+
 def fuzz_once(program):
-    """A short run of one target from its seeds; what it finds on the way stays in build/fuzz for the next run."""
+    """A short run of one target from its seeds; what it finds on the way goes to build/fuzz, not into the corpus."""
     name = program.name.removeprefix('fuzz_')
     found = ROOT / 'build/fuzz' / name
     found.mkdir(parents=True, exist_ok=True)
-    places = [found, *(place for place in [ROOT / 'tests/fuzz/corpus' / name] if place.is_dir())]
+    seeds = seed_folder(name)
+    places = [found, seeds] if seeds and seeds.is_dir() else [found]
     words = ROOT / 'tests/fuzz' / (name + '.dict')
     canary = name == 'canary'
     command = [program, f'-max_total_time={30 if canary else FUZZ_SECONDS}', '-timeout=10', '-rss_limit_mb=2048',
