@@ -174,10 +174,10 @@ def tidy_step():
 
 def process_step():
     """real processes: Knot, Unbound, nridd, nrid-gateway, foreign peers and a browser"""
-    peers = ROOT / 'tests/peers'
-    installed, wanted = peers / 'node_modules/.package-lock.json', peers / 'package-lock.json'
-    if not installed.exists() or installed.stat().st_mtime < wanted.stat().st_mtime:
-        need('npm.log', 'npm', 'ci', '--prefix', peers, '--no-audit', '--no-fund')
+    for folder in (ROOT / 'tests/peers', ROOT / 'tests/web'):
+        installed, wanted = folder / 'node_modules/.package-lock.json', folder / 'package-lock.json'
+        if not installed.exists() or installed.stat().st_mtime < wanted.stat().st_mtime:
+            need('npm.log', 'npm', 'ci', '--prefix', folder, '--no-audit', '--no-fund')
     return python_files(sorted((ROOT / 'tests/apps').glob('*_test.py')))
 
 
