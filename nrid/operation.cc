@@ -1,0 +1,90 @@
+#include "nrid/operation.h"
+
+#include <algorithm>
+
+namespace nrid {
+
+bool Operation::knows_pack(const Digest16& digest) const {
+  const size_t count = std::min(pack_count, packs.size());
+  return std::find(packs.begin(), packs.begin() + static_cast<std::ptrdiff_t>(count), digest) !=
+         packs.begin() + static_cast<std::ptrdiff_t>(count);
+}
+
+void Operation::remember_pack(const Digest16& digest) { packs[pack_count++ % packs.size()] = digest; }
+
+bool Operation::keep_static(const rid::MessageOctets& message) {
+  const auto type = rid::type_of(message);
+  uint8_t key = static_cast<uint8_t>(static_cast<uint8_t>(type) << 4);
+  if (type == rid::MessageType::basic_id) key = static_cast<uint8_t>(key | message[1] >> 4);  // id type, R-058
+  for (Static& known : statics) {
+    if (known.key != key) continue;
+    const bool changed = known.octets != message;
+    known.octets = message;
+    return changed;
+  }
+  statics.push_back({key, message});
+  return false;
+}
+
+const std::string& Operation::evidence_for(const Report& report) {
+  if (report.gateway_key != gateway_key || report.ua_key != ua_key || evidence.empty()) {
+    gateway_key = report.gateway_key;
+    ua_key = report.ua_key;
+    const auto chain = [](const KeyPtr& key) { return key->chain.empty() ? to_text(key->det) : key->chain; };
+    evidence = "CWT by " + chain(gateway_key);
+    evidence += ua_key ? ", Wrapper by " + chain(ua_key) : ", no Wrapper";
+    if (ua_key && report.verdict == Verdict::c2) evidence += " for the aircraft";
+  }
+  return evidence;
+}
+
+namespace {
+
+// Calls `take` with the decoded message; the Error of a message that does not decode.
+template <class Take>
+Error decode_one(const rid::MessageOctets& message, Take take) {
+  const auto decoded = [&](auto result) {
+    if (!result.ok()) return result.error();
+    take(*result);
+    return Error::none;
+  };
+  switch (rid::type_of(message)) {
+    case rid::MessageType::basic_id: return decoded(rid::decode_basic_id(message));
+    case rid::MessageType::location: return decoded(rid::decode_location(message));
+    case rid::MessageType::self_id: return decoded(rid::decode_self_id(message));
+    case rid::MessageType::system: return decoded(rid::decode_system(message));
+    case rid::MessageType::operator_id: return decoded(rid::decode_operator_id(message));
+    default: return Error::rid_type;
+  }
+}
+
+struct Fill {
+  Sighting& sighting;
+  void operator()(const rid::BasicId& value) const {
+    const bool better = !sighting.basic_id || value.session_det().has_value();
+    if (better) sighting.basic_id = value;
+  }
+  void operator()(const rid::Location& value) const { sighting.location = value; }
+  void operator()(const rid::SelfId& value) const { sighting.self_id = value; }
+  void operator()(const rid::System& value) const { sighting.system = value; }
+  void operator()(const rid::OperatorId& value) const { sighting.operator_id = value; }
+};
+
+}  // namespace
+
+void decode_messages(const Report& report, Sighting& sighting) {
+  for (size_t i = 0; i < report.message_count; ++i) {
+    const Error error = decode_one(report.messages[i], Fill{sighting});
+    CHECK(error == Error::none);  // check_messages() stood before
+  }
+}
+
+Error check_messages(std::span<const rid::MessageOctets> messages) {
+  for (const rid::MessageOctets& message : messages) {
+    const Error error = decode_one(message, [](const auto&) {});
+    if (error != Error::none) return error;
+  }
+  return Error::none;
+}
+
+}  // namespace nrid

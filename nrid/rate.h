@@ -1,0 +1,59 @@
+// Token buckets: one per DET behind the outer signature (nrid.md R-085: a forger must not spend it), and one for all
+// replies to peers that proved nothing. Fixed memory: the per-DET table forgets the bucket that was idle longest
+// within its set, which can only give that DET a fresh burst.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/det.h"
+#include "nrid/keyed_digest.h"
+
+namespace nrid {
+
+struct Bucket {
+  double tokens = 0;
+  Tick filled;
+  bool take(Tick now, double per_s, double burst);
+};
+
+class SharedBucket {                  // any thread
+ public:
+  SharedBucket(double per_s, double burst) : per_s_(per_s), burst_(burst) { bucket_.tokens = burst; }
+  bool take(Tick now);
+
+ private:
+  const double per_s_;
+  const double burst_;
+  std::mutex mutex_;
+  Bucket bucket_;
+};
+
+class DetRates {                      // any thread
+ public:
+  DetRates(size_t dets_max, double per_s, double burst, Random& random);
+  bool take(const Det& det, Tick now);
+
+ private:
+  struct Entry {
+    Det det;
+    Bucket bucket;
+    bool used = false;
+  };
+  static constexpr size_t kWays = 8;
+  static constexpr size_t kStripes = 64;
+  struct Set {
+    std::array<Entry, kWays> entries;
+  };
+  const double per_s_;
+  const double burst_;
+  KeyedDigest keyed_;
+  std::vector<Set> sets_;
+  std::unique_ptr<std::array<std::mutex, kStripes>> mutexes_;
+};
+
+}  // namespace nrid

@@ -1,0 +1,60 @@
+// What a verify worker hands to an operation shard: values that outlive the datagram, everything verified.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/key_source.h"
+#include "cwt/cose.h"
+#include "nrid/keyed_digest.h"
+#include "nrid/reply.h"
+#include "nrid/sighting.h"
+#include "rid/pack.h"
+
+namespace nrid {
+
+struct Report {
+  enum class Kind : uint8_t { pack, end };
+  Kind kind = Kind::pack;
+  Det ua;
+  Det gateway;
+  cwt::KidForm kid_form = cwt::KidForm::tagged_in_bstr;
+  int64_t iat = 0;
+  Instant received;
+  ReplyPath path;
+  Request request;
+  size_t octets = 0;                    // of the datagram, for the 3x ledger of R-029
+
+  Verdict verdict = Verdict::verified;
+  Origin origin = Origin::aircraft;
+  KeyPtr gateway_key;
+  KeyPtr ua_key;                        // null for a pack without a Wrapper
+  bool wrapped = false;                 // `messages` were covered by a Wrapper
+  std::array<rid::MessageOctets, rid::kPackMessagesMax> messages{};
+  size_t message_count = 0;             // authenticated messages only
+  Digest16 pack_digest{};               // tells the same pack in a newer CWT
+
+  uint64_t end_code = 0;                // Kind::end
+  uint64_t end_ref = 0;
+  std::shared_ptr<const std::vector<uint8_t>> raw;  // the signed CWT
+};
+
+// The 2.04 in an ACK that echoes the token of a CON Heartbeat: the address is proven.
+struct PathProof {
+  Address peer;
+  std::array<uint8_t, 8> token{};
+};
+
+struct EndCommand {                     // a module ends an operation (eoo-cwt code 2)
+  Det ua;
+  std::string reason;
+};
+
+struct ShardInput {
+  std::variant<std::monostate, Report, PathProof, EndCommand> what;
+};
+
+}  // namespace nrid

@@ -1,0 +1,133 @@
+#include "nrid/server.h"
+
+#include <pthread.h>
+
+#include "nrid/shard.h"
+#include "nrid/worker.h"
+
+namespace nrid {
+namespace {
+
+enum Phase : int { kRunning, kWorkersEnd, kShardsEnd, kRecordEnds };
+
+}  // namespace
+
+Server::Server(ServerSetup setup, ServerParts parts)
+    : setup_(std::move(setup)), parts_(std::move(parts)),
+      shared_(std::make_unique<SharedTables>(setup_.timers, setup_.policy, setup_.limits, parts_.random)) {
+  CHECK(setup_.shards > 0 && !parts_.ports.empty());
+  const size_t shards = static_cast<size_t>(setup_.shards);
+  for (size_t i = 0; i < shards; ++i) {
+    shards_.push_back(std::make_unique<Shard>(ShardParts{i, shards, setup_, parts_.rules, parts_.signer, parts_.random, parts_.journal,
+                                                         *shared_, parts_.counters.add_block(), parts_.host.records()}));
+  }
+  std::vector<Ring<ShardInput>*> rings;
+  for (const auto& shard : shards_) rings.push_back(&shard->inputs());
+  for (const ServerPort& port : parts_.ports) {
+    workers_.push_back(std::make_unique<Worker>(WorkerParts{setup_, port, parts_.rules, parts_.keys, parts_.verifier, parts_.signer,
+                                                            parts_.random, parts_.gates, *shared_, parts_.counters.add_block(), rings,
+                                                            parts_.host.records()}));
+  }
+  SharedTables* const shared = shared_.get();
+  parts_.keys.on_answer([shared](const KeySource::Answer& answer) { shared->parking.answered(answer.det, answer.error); });
+
+  ServerControl control;
+  control.add_key = parts_.add_key;
+  control.revoke = parts_.revoke_key;
+  control.allow_gateway = [shared](const Det& gateway, const Det& ua, bool allowed) { shared->owners.allow(gateway, ua, allowed); };
+  control.end_operation = [this](const Det& ua, std::string_view reason) -> Status {
+    if (!shared_->owners.is_open(ua)) return Status::failed(to_text(ua) + ": no open operation");
+    Shard& shard = *shards_[shard_of(ua, shards_.size())];
+    if (!shard.inputs().push(ShardInput{EndCommand{ua, std::string(reason)}})) return Status::failed(to_text(ua) + ": the server is overloaded");
+    return {};
+  };
+  control.redirect = [](const Det& ua, const Det& new_sp) {  // only to peers of the signed list
+    return Status::failed(to_text(ua) + ": " + to_text(new_sp) + " is no peer of this provider");
+  };
+  parts_.host.set_control(std::move(control));
+}
+
+Server::~Server() {
+  stop();
+  parts_.keys.on_answer([](const KeySource::Answer&) {});  // the tables are about to go
+}
+
+Status Server::start() { return parts_.host.start(); }
+
+size_t Server::step(Now now) {
+  size_t read = 0;
+  for (const auto& worker : workers_) read += worker->step(now);
+  for (const auto& shard : shards_) {
+    while (shard->step(now) > 0) {
+    }
+  }
+  while (parts_.host.step(now) > 0) {
+  }
+  return read;
+}
+
+// Rounds go on until the phase asks this kind of thread to end, and then until a round finds nothing more to do, so that
+// what the threads before it handed over is finished.
+template <class Round>
+void Server::spawn(std::string name, Round round) {
+  std::thread thread(round);
+  pthread_setname_np(thread.native_handle(), name.substr(0, 15).c_str());
+  if (name.starts_with("worker")) {
+    worker_threads_.push_back(std::move(thread));
+  } else if (name.starts_with("shard")) {
+    shard_threads_.push_back(std::move(thread));
+  } else {
+    record_thread_ = std::move(thread);
+  }
+}
+
+void Server::run() {
+  CHECK(!running_ && !stopped_);
+  running_ = true;
+  spawn("record", [this] {
+    for (bool end = false; !end;) {
+      end = phase_ >= kRecordEnds;
+      while (parts_.host.step(parts_.clock.now()) > 0) {
+      }
+      if (!end) parts_.host.wait(milliseconds(100));
+    }
+  });
+  for (size_t i = 0; i < shards_.size(); ++i) {
+    spawn("shard-" + std::to_string(i), [this, shard = shards_[i].get()] {
+      for (bool end = false; !end;) {
+        end = phase_ >= kShardsEnd;
+        while (shard->step(parts_.clock.now()) > 0) {
+        }
+        if (!end) shard->wait(parts_.clock.now());
+      }
+    });
+  }
+  for (size_t i = 0; i < workers_.size(); ++i) {
+    spawn("worker-" + std::to_string(i), [this, worker = workers_[i].get()] {
+      while (phase_ < kWorkersEnd) {
+        if (worker->step(parts_.clock.now()) == 0) worker->wait();
+      }
+      for (int rounds = 0; rounds < 64 && worker->step(parts_.clock.now()) > 0; ++rounds) {  // what the socket still holds
+      }
+    });
+  }
+}
+
+void Server::stop() {
+  if (stopped_) return;
+  stopped_ = true;
+  phase_ = kWorkersEnd;
+  for (std::thread& thread : worker_threads_) thread.join();
+  phase_ = kShardsEnd;
+  for (const auto& shard : shards_) shard->wake();
+  for (std::thread& thread : shard_threads_) thread.join();
+  phase_ = kRecordEnds;
+  parts_.host.wake();
+  if (record_thread_.joinable()) record_thread_.join();
+  parts_.host.stop();
+}
+
+size_t Server::parked() const { return shared_->parking.size(); }
+size_t Server::operations() const { return shared_->owners.open_count(); }
+
+}  // namespace nrid

@@ -1,0 +1,269 @@
+#include "nrid/shard.h"
+
+#include <algorithm>
+
+#include "nrid/client.h"
+
+namespace nrid {
+namespace {
+
+constexpr size_t kInputsPerStep = 256;
+constexpr size_t kTokenSlots = 16'384;
+
+uint32_t type_bit(const rid::MessageOctets& message) { return 1u << static_cast<unsigned>(rid::type_of(message)); }
+
+}  // namespace
+
+Shard::Shard(ShardParts parts) : parts_(parts), inputs_(parts.setup.limits.report_ring), tokens_(kTokenSlots) {}
+
+size_t Shard::step(Now now) {
+  batch_.clear();
+  const size_t count = inputs_.pop_many(batch_, kInputsPerStep);
+  for (ShardInput& input : batch_) take(input, now);
+  fire_timers(now);
+  flush();
+  return count;
+}
+
+void Shard::take(ShardInput& input, Now now) {
+  if (const auto* report = std::get_if<Report>(&input.what)) {
+    take_report(*report, now);
+  } else if (const auto* proof = std::get_if<PathProof>(&input.what)) {
+    take_proof(*proof);
+  } else if (const auto* command = std::get_if<EndCommand>(&input.what)) {
+    take_command(*command, now);
+  }
+}
+
+void Shard::take_report(const Report& report, Now now) {
+  if (report.kind == Report::Kind::end) {
+    take_end(report, now);
+  } else {
+    take_pack(report, now);
+  }
+}
+
+// Says so to the peer, who is authenticated: NON is answered too.
+void Shard::refuse(const Report& report, Error error) {
+  parts_.counters.refuse(error);
+  answer(report, nullptr, {info(error).reply, as_bytes(info(error).counter), 3});
+}
+
+bool Shard::journal(const Report& report, uint64_t operation) {
+  const Status status = parts_.journal.append({report.ua, report.gateway, operation, report.received, *report.raw});
+  if (!status.ok()) {
+    parts_.counters.add(Counter::journal_failed);
+    return false;
+  }
+  journal_dirty_ = true;
+  return true;
+}
+
+// the first authenticated packet with content opens an operation; null when the table is full.
+Operation* Shard::open_operation(const Report& report, Now now) {
+  if (operations_.size() >= parts_.setup.limits.aircraft_max / parts_.count + 1) return nullptr;
+  auto op = std::make_unique<Operation>(parts_.setup.timers, parts_.setup.policy);
+  op->ua = report.ua;
+  op->gateway = report.gateway;
+  op->id = ++next_operation_ * parts_.count + parts_.index;
+  op->started_iat = op->newest_iat = report.iat;
+  op->next_heartbeat = now.tick + parts_.setup.timers.heartbeat;
+  op->next_id = parts_.random.u16();
+  Operation* const opened = op.get();
+  operations_[report.ua] = std::move(op);
+  return opened;
+}
+
+void Shard::take_pack(const Report& report, Now now) {
+  const auto found = operations_.find(report.ua);
+  Operation* op = found == operations_.end() ? nullptr : found->second.get();
+  if (op != nullptr && !op->open()) {
+    // what is not newer than the end is late; a newer packet may begin again.
+    const bool newer = report.iat > op->end_iat;
+    if (!newer || !parts_.setup.policy.restart_after_end) return refuse(report, Error::late_after_end);
+    if (report.message_count > 0) {
+      operations_.erase(found);
+      op = nullptr;
+    }
+  }
+  const bool fresh = op == nullptr && report.message_count > 0;
+  if (fresh) op = open_operation(report, now);
+  if (fresh && op == nullptr) return refuse(report, Error::overload);
+  if (!journal(report, op == nullptr ? 0 : op->id)) {
+    if (fresh) operations_.erase(report.ua);
+    return refuse(report, Error::overload);
+  }
+  parts_.counters.add(Counter::accepted);
+  if (op == nullptr || !op->open()) {  // a Link or a Manifest before anything else: nothing to keep, but an answer is due
+    return answer_heartbeat(report, nullptr, {parts_.setup.policy.required | 1u << 2, profile::kPagesWrapper}, now);
+  }
+  if (fresh) {
+    parts_.counters.add(Counter::operation_started);
+    parts_.shared.owners.opened(report.gateway, report.ua);
+    tell(*op, FlightEventKind::started, report.received, "through " + to_text(report.gateway));
+  }
+  const bool answer_now = op->state == OperationState::starting || op->asked != 0;
+  contact(*op, report, now);
+  if (!op->knows_pack(report.pack_digest)) {  // the same pack in a newer CWT is contact only
+    op->remember_pack(report.pack_digest);
+    content(*op, report, now);
+  }
+  if (op->state == OperationState::starting && op->missing(parts_.setup.policy) == 0 && op->last_location) {
+    op->state = OperationState::active;
+    tell(*op, FlightEventKind::active, report.received, "");
+  }
+  if (answer_now) {
+    answer_heartbeat(report, op, {op->missing(parts_.setup.policy), std::nullopt}, now);
+  } else if (report.request.confirmable()) {
+    answer(report, op, {});
+  }
+  schedule(*op);
+}
+
+// what any accepted datagram of the operation means, whatever is in it.
+void Shard::contact(Operation& op, const Report& report, Now now) {
+  const bool newer = report.iat > op.newest_iat;
+  if (op.gateway != report.gateway && newer) {
+    parts_.shared.owners.closed(op.gateway, op.ua);
+    parts_.shared.owners.opened(report.gateway, op.ua);
+    op.gateway = report.gateway;
+  }
+  op.paths.heard(report.path, report.octets, newer, now.tick);
+  op.kid_form = report.kid_form;
+  op.newest_iat = std::max(op.newest_iat, report.iat);
+  op.last_contact = now.tick;
+  op.silent = 0;
+  if (op.state != OperationState::lost) return;
+  op.state = op.missing(parts_.setup.policy) == 0 ? OperationState::active : OperationState::starting;
+  op.next_heartbeat = now.tick + parts_.setup.timers.heartbeat;
+  parts_.counters.add(Counter::operation_recovered);
+  tell(op, FlightEventKind::recovered, report.received, "silent for " + std::to_string((now.tick - op.lost_since).seconds()) + " s more");
+}
+
+void Shard::content(Operation& op, const Report& report, Now now) {
+  for (size_t i = 0; i < report.message_count; ++i) {
+    const rid::MessageOctets& message = report.messages[i];
+    op.have |= type_bit(message);
+    if (rid::type_of(message) == rid::MessageType::location) continue;
+    if (!op.keep_static(message)) continue;
+    parts_.counters.add(Counter::static_changed);
+    tell(op, FlightEventKind::static_changed, report.received, "message type " + std::to_string(message[0] >> 4));
+  }
+  if (report.message_count == 0) return;
+
+  Sighting sighting;
+  sighting.ua = report.ua;
+  sighting.gateway = report.gateway;
+  sighting.operation = op.id;
+  sighting.verdict = report.verdict;
+  sighting.origin = report.origin;
+  sighting.evidence = op.evidence_for(report);
+  sighting.signed_at = at_second(report.iat);
+  sighting.sampled = sighting.signed_at;
+  sighting.received = report.received;
+  sighting.raw = report.raw;
+  decode_messages(report, sighting);
+
+  out_.clear();
+  if (sighting.location) {
+    op.last_location = sighting.location;
+    sighting.sampled = rid::absolute_time(*sighting.location, sighting.signed_at).value_or(sighting.signed_at);
+    op.track.add(std::move(sighting), now.tick, out_);
+  } else {
+    parts_.counters.add(Counter::no_location);
+    out_.push_back(std::move(sighting));
+  }
+  tell(out_);
+}
+
+void Shard::take_end(const Report& report, Now now) {
+  const auto found = operations_.find(report.ua);
+  Operation* const op = found == operations_.end() ? nullptr : found->second.get();
+  if (!journal(report, op == nullptr ? 0 : op->id)) return refuse(report, Error::overload);
+  parts_.counters.add(Counter::accepted);
+  if (op == nullptr) {
+    parts_.counters.add(Counter::eoo_unknown);
+    FlightEvent event;
+    event.kind = FlightEventKind::eoo_unknown;
+    event.ua = report.ua;
+    event.gateway = report.gateway;
+    event.at = report.received;
+    tell(std::move(event));
+    return answer_end(report, nullptr, now);
+  }
+  op->kid_form = report.kid_form;
+  op->paths.heard(report.path, report.octets, report.iat > op->newest_iat, now.tick);
+  op->newest_iat = std::max(op->newest_iat, report.iat);
+  if (op->open() && report.iat >= op->started_iat) {  // an older one ended the operation before this
+    parts_.counters.add(Counter::operation_ended);
+    close(*op, FlightEventKind::ended, report.end_code == profile::kEooAborted ? "aborted by the UAS" : "ended by the UAS", now);
+  }
+  if (!op->open()) op->end_iat = std::max(op->end_iat, report.iat);
+  answer_end(report, op, now);
+  schedule(*op);
+}
+
+void Shard::take_command(const EndCommand& command, Now now) {
+  const auto found = operations_.find(command.ua);
+  if (found == operations_.end() || !found->second->open()) return;
+  Operation& op = *found->second;
+  cwt::EooBody body{op.ua, profile::kEooBySp, static_cast<uint64_t>(now.wall.seconds()), std::nullopt};
+  const auto cwt = make_eoo_cwt(speaker(op), body, now.wall.seconds(), cwt_space_);
+  if (cwt.ok()) send_to_paths(op, *cwt, now);
+  parts_.counters.add(Counter::operation_ended);
+  close(op, FlightEventKind::ended, command.reason, now);
+  schedule(op);
+}
+
+Shard::TokenSlot& Shard::token_slot(std::span<const uint8_t, 8> token) {
+  return tokens_[(static_cast<size_t>(token[1]) << 8 | token[2]) % tokens_.size()];
+}
+
+// A stranger's ACK costs one look into a fixed table. A slot that another token took loses a proof; the next CON Heartbeat
+// asks again.
+void Shard::take_proof(const PathProof& proof) {
+  const TokenSlot& slot = token_slot(proof.token);
+  if (slot.token != proof.token) return;
+  const auto found = operations_.find(slot.ua);
+  if (found != operations_.end()) found->second->paths.prove(proof.peer, proof.token);
+}
+
+void Shard::close(Operation& op, FlightEventKind kind, std::string detail, Now now) {
+  out_.clear();
+  op.track.flush(out_);
+  tell(out_);
+  op.state = OperationState::closed;
+  op.end_iat = std::max(op.end_iat, op.newest_iat);
+  op.expires = now.tick + parts_.setup.timers.close_linger;
+  parts_.shared.owners.closed(op.gateway, op.ua);
+  tell(op, kind, now.wall, std::move(detail));
+}
+
+void Shard::tell(const Operation& op, FlightEventKind kind, Instant at, std::string detail) {
+  tell(FlightEvent{kind, op.ua, op.gateway, op.id, at, std::move(detail)});
+}
+
+void Shard::tell(FlightEvent event) { record(Record{std::move(event)}, false); }
+
+void Shard::tell(std::vector<Sighting>& sightings) {
+  for (Sighting& sighting : sightings) {
+    if (sighting.late) parts_.counters.add(Counter::late_position);
+    if (sighting.anomaly) parts_.counters.add(Counter::anomaly);
+    record(Record{std::move(sighting)}, true);
+  }
+  sightings.clear();
+}
+
+// Positions make room when the ring is full; events never drop, they wait here for the next step.
+void Shard::record(Record&& record, bool may_drop) {
+  if (may_drop && !unsent_.empty()) return parts_.counters.add(Counter::position_dropped);
+  if (!may_drop && !unsent_.empty()) return unsent_.push_back(std::move(record));
+  const auto pushed = parts_.records.push_drop_oldest(
+      std::move(record), [](const Record& r) { return std::holds_alternative<Sighting>(r.what); });
+  if (pushed.dropped) parts_.counters.add(Counter::position_dropped);
+  if (pushed.pushed) return;
+  if (may_drop) return parts_.counters.add(Counter::position_dropped);
+  unsent_.push_back(std::move(record));  // bounded by what aircraft_max operations can have to say in one step
+}
+
+}  // namespace nrid

@@ -1,0 +1,108 @@
+// An operation shard: owns the state and the timers of the aircraft whose DETs fall to it. It takes verified reports, writes the
+// journal, answers, sends the timed Heartbeats, and tells the modules. One thread; workers reach it through its ring.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "nrid/client.h"
+#include "nrid/host.h"
+#include "nrid/journal.h"
+#include "nrid/operation.h"
+#include "nrid/server.h"
+#include "nrid/shared_tables.h"
+
+namespace nrid {
+
+struct ShardParts {
+  size_t index = 0;
+  size_t count = 1;
+  const ServerSetup& setup;
+  const schc::RuleSet& rules;
+  const Signer& signer;
+  Random& random;
+  Journal& journal;
+  SharedTables& shared;
+  CounterBlock& counters;
+  Ring<Record>& records;
+};
+
+class Shard {
+ public:
+  explicit Shard(ShardParts parts);
+  // Takes what workers handed over, fires timers, syncs the journal, sends. Returns how many inputs it took.
+  size_t step(Now now);
+  // Sleeps until an input comes, a timer is due, or a tenth of a second is over.
+  void wait(Now now);
+  void wake() { inputs_.wake(); }
+  Ring<ShardInput>& inputs() { return inputs_; }
+
+ private:
+  using Table = absl::flat_hash_map<Det, std::unique_ptr<Operation>>;
+  struct Timer {
+    Tick due;
+    Det ua;
+    uint64_t operation = 0;
+    bool operator<(const Timer& o) const { return o.due < due; }  // a heap with the earliest on top
+  };
+  struct TokenSlot {                     // tokens of CON Heartbeats that wait for their 2.04
+    std::array<uint8_t, 8> token{};
+    Det ua;
+  };
+  struct PendingAck {                    // stored for repeats of its CON once it has left
+    Address peer;
+    uint16_t id = 0;
+    Buffer octets;
+  };
+
+  // nrid/shard.cc: what comes in
+  void take(ShardInput& input, Now now);
+  void take_report(const Report& report, Now now);
+  void take_pack(const Report& report, Now now);
+  void take_end(const Report& report, Now now);
+  void take_command(const EndCommand& command, Now now);
+  void take_proof(const PathProof& proof);
+  TokenSlot& token_slot(std::span<const uint8_t, 8> token);
+  Operation* open_operation(const Report& report, Now now);
+  void contact(Operation& op, const Report& report, Now now);
+  void content(Operation& op, const Report& report, Now now);
+  bool journal(const Report& report, uint64_t operation);
+  void refuse(const Report& report, Error error);
+  void close(Operation& op, FlightEventKind kind, std::string detail, Now now);
+  void tell(const Operation& op, FlightEventKind kind, Instant at, std::string detail);
+  void tell(FlightEvent event);
+  void tell(std::vector<Sighting>& sightings);
+  void record(Record&& record, bool may_drop);
+
+  // nrid/shard_heartbeat.cc: what goes out, and when
+  void answer(const Report& report, Operation* op, Response response);
+  void answer_heartbeat(const Report& report, Operation* op, cwt::MessageSet expected, Now now);
+  void answer_end(const Report& report, Operation* op, Now now);
+  void send_notice(Operation& op, ReturnPath& path, Bytes cwt);
+  void send_to_paths(Operation& op, Bytes cwt, Now now);
+  void timed_heartbeat(Operation& op, Now now);
+  void on_timer(Operation& op, Now now);
+  void lose(Operation& op, Now now);
+  void schedule(Operation& op);
+  void fire_timers(Now now);
+  void flush();
+  Speaker speaker(const Operation& op) const;
+
+  ShardParts parts_;
+  Ring<ShardInput> inputs_;
+  std::vector<ShardInput> batch_;
+  std::vector<TokenSlot> tokens_;
+  Table operations_;
+  std::vector<Timer> timers_;
+  std::vector<Sighting> out_;
+  std::vector<Record> unsent_;           // events that found the record ring full of events
+  std::vector<PendingAck> acks_;
+  Outbox outbox_;
+  bool journal_broken_ = false;          // nothing is acknowledged until sync() succeeds again
+  bool journal_dirty_ = false;
+  uint64_t next_operation_ = 0;
+  std::array<uint8_t, kReplySpace> cwt_space_{};
+};
+
+}  // namespace nrid

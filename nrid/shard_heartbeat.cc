@@ -1,0 +1,197 @@
+// What a shard sends and when: immediate answers, timed Heartbeats, lost and abandoned.
+#include <algorithm>
+
+#include "nrid/client.h"
+#include "nrid/shard.h"
+#include "nrid/worker.h"
+
+namespace nrid {
+namespace {
+
+std::string last_position(const Operation& op) {
+  if (!op.last_location || !op.last_location->latitude_e7 || !op.last_location->longitude_e7) return "no position";
+  return "last position (1e-7 degree) " + std::to_string(*op.last_location->latitude_e7) + " " +
+         std::to_string(*op.last_location->longitude_e7);
+}
+
+}  // namespace
+
+Speaker Shard::speaker(const Operation& op) const {
+  return {parts_.setup.det, &parts_.signer, op.kid_form, parts_.setup.timers.lifetime.seconds()};
+}
+
+// The ledger of R-029 counts answers too. A datagram from an address that is not the operation's speaks for itself.
+void Shard::answer(const Report& report, Operation* op, Response response) {
+  if (!report.request.confirmable() && response.code == coap::kChanged && response.payload.empty()) return;
+  ReplyOctets space;
+  const auto make = [&] {
+    const uint16_t own_id = op != nullptr ? op->next_id++ : parts_.random.u16();
+    return make_reply(report.path, parts_.rules, report.request, response, own_id, space);
+  };
+  Bytes octets = make();
+  ReturnPath* const path = op != nullptr ? op->paths.find(report.path) : nullptr;
+  const bool allowed = path != nullptr ? path->allows(octets.size()) : octets.size() <= ReturnPath::kFactor * report.octets;
+  if (!allowed) {
+    parts_.counters.add(Counter::replies_withheld);
+    if (response.payload.empty() || !report.request.confirmable()) return;
+    response.payload = {};
+    octets = make();
+  }
+  if (path != nullptr) path->sent += octets.size();
+  outbox_.add(report.path, octets);
+  if (report.request.confirmable() && !report.request.acked) {
+    acks_.push_back({report.path.peer, report.request.id, Buffer(octets.begin(), octets.end())});
+  }
+}
+
+void Shard::answer_heartbeat(const Report& report, Operation* op, cwt::MessageSet expected, Now now) {
+  const Speaker from{parts_.setup.det, &parts_.signer, report.kid_form, parts_.setup.timers.lifetime.seconds()};
+  const auto cwt = make_uss_cwt(from, {report.ua, expected, std::nullopt}, now.wall.seconds(), cwt_space_);
+  if (!cwt.ok()) return refuse(report, Error::internal);
+  parts_.counters.add(Counter::heartbeat_sent);
+  answer(report, op, {coap::kChanged, *cwt, 0});
+  if (op == nullptr) return;
+  op->asked = expected.types;
+  op->next_heartbeat = now.tick + parts_.setup.timers.heartbeat;  // it counts as that period's Heartbeat
+}
+
+void Shard::answer_end(const Report& report, Operation* op, Now now) {
+  const Speaker from{parts_.setup.det, &parts_.signer, report.kid_form, parts_.setup.timers.lifetime.seconds()};
+  // an acknowledgement names the iat of the very request that it acknowledges, also when that repeats an earlier one.
+  const cwt::EooBody body{report.ua, profile::kEooAcknowledged, static_cast<uint64_t>(report.iat), std::nullopt};
+  const auto cwt = make_eoo_cwt(from, body, now.wall.seconds(), cwt_space_);
+  if (cwt.ok()) answer(report, op, {coap::kChanged, *cwt, 0});
+}
+
+void Shard::send_notice(Operation& op, ReturnPath& path, Bytes cwt) {
+  std::array<uint8_t, 8> token{};
+  do {  // random, and its first octet leads the 2.04 back to this shard
+    parts_.random.fill(token);
+  } while (shard_of_token(token, parts_.count) != parts_.index);
+  const coap::Type type = path.proven ? coap::Type::non : coap::Type::con;
+  ReplyOctets space;
+  const Bytes octets = make_notice(path.to, parts_.rules, type, op.next_id++, token, cwt, space);
+  if (!path.allows(octets.size())) return parts_.counters.add(Counter::replies_withheld);
+  if (!path.proven) {
+    path.token = token;
+    token_slot(token) = {token, op.ua};
+  }
+  path.sent += octets.size();
+  outbox_.add(path.to, octets);
+}
+
+void Shard::send_to_paths(Operation& op, Bytes cwt, Now now) {
+  const Duration heard_within = parts_.setup.timers.heartbeat * parts_.setup.timers.silent_heartbeats;  // R*P
+  if (ReturnPath* path = op.paths.current(); path != nullptr && now.tick - path->authenticated <= heard_within) {
+    send_notice(op, *path, cwt);
+  }
+  if (ReturnPath* path = op.paths.previous()) {
+    --path->farewell;
+    if (now.tick - path->authenticated <= heard_within) send_notice(op, *path, cwt);
+  }
+}
+
+void Shard::timed_heartbeat(Operation& op, Now now) {
+  const cwt::UssBody body{op.ua, {op.missing(parts_.setup.policy), std::nullopt}, std::nullopt};
+  const auto cwt = make_uss_cwt(speaker(op), body, now.wall.seconds(), cwt_space_);
+  if (!cwt.ok()) return;
+  op.asked = body.expected.types;
+  parts_.counters.add(Counter::heartbeat_timed);
+  send_to_paths(op, *cwt, now);
+}
+
+// R Heartbeats in a row met with silence. Before a first Location nothing flies that could be lost.
+void Shard::lose(Operation& op, Now now) {
+  const bool flew = op.last_location.has_value();
+  op.state = OperationState::lost;
+  op.lost_since = now.tick;
+  op.next_heartbeat = now.tick + parts_.setup.timers.abandon;
+  out_.clear();
+  op.track.flush(out_);
+  tell(out_);
+  if (!flew) return;
+  parts_.counters.add(Counter::operation_lost);
+  tell(op, FlightEventKind::lost, now.wall,
+       "silent for " + std::to_string((now.tick - op.last_contact).seconds()) + " s, " + last_position(op));
+}
+
+void Shard::on_timer(Operation& op, Now now) {
+  out_.clear();
+  op.track.release(now.tick, out_);
+  tell(out_);
+  if (now.tick < op.next_heartbeat) return;
+  if (op.state == OperationState::lost) {
+    parts_.counters.add(Counter::operation_abandoned);
+    return close(op, FlightEventKind::abandoned, "no contact and no end", now);
+  }
+  if (op.silent >= parts_.setup.timers.silent_heartbeats) return lose(op, now);
+  ++op.silent;
+  timed_heartbeat(op, now);
+  op.next_heartbeat = op.next_heartbeat + parts_.setup.timers.heartbeat;
+  if (op.next_heartbeat <= now.tick) op.next_heartbeat = now.tick + parts_.setup.timers.heartbeat;  // we were held up
+}
+
+// The heap may hold old timers of an operation; only the one that it has as `scheduled` counts.
+void Shard::schedule(Operation& op) {
+  Tick due = op.open() ? op.next_heartbeat : op.expires;
+  if (const auto track = op.track.due(); track && *track < due) due = *track;
+  if (op.scheduled == due) return;
+  op.scheduled = due;
+  timers_.push_back({due, op.ua, op.id});
+  std::push_heap(timers_.begin(), timers_.end());
+  if (timers_.size() < 64 + 8 * operations_.size()) return;
+  timers_.clear();  // mostly old ones: build it anew from the operations
+  for (const auto& [ua, each] : operations_) timers_.push_back({each->scheduled, ua, each->id});
+  std::make_heap(timers_.begin(), timers_.end());
+}
+
+void Shard::fire_timers(Now now) {
+  while (!timers_.empty() && timers_.front().due <= now.tick) {
+    const Timer timer = timers_.front();
+    std::pop_heap(timers_.begin(), timers_.end());
+    timers_.pop_back();
+    const auto found = operations_.find(timer.ua);
+    if (found == operations_.end() || found->second->id != timer.operation || found->second->scheduled != timer.due) continue;
+    Operation& op = *found->second;
+    op.scheduled = {};
+    if (!op.open()) {
+      if (op.expires <= now.tick) {
+        operations_.erase(found);
+        continue;
+      }
+    } else {
+      on_timer(op, now);
+    }
+    schedule(op);
+  }
+}
+
+void Shard::wait(Now now) {
+  Duration pause = milliseconds(100);
+  if (!timers_.empty()) pause = std::clamp(timers_.front().due - now.tick, milliseconds(1), pause);
+  if (!unsent_.empty()) pause = milliseconds(1);
+  inputs_.wait(pause);
+}
+
+// What is acknowledged must be safe first (design 4). While the journal fails nothing leaves that acknowledges anything.
+void Shard::flush() {
+  size_t told = 0;
+  while (told < unsent_.size() && parts_.records.push(std::move(unsent_[told]))) ++told;
+  unsent_.erase(unsent_.begin(), unsent_.begin() + static_cast<std::ptrdiff_t>(told));
+  if (journal_dirty_ || journal_broken_) {
+    const bool safe = parts_.journal.sync().ok();
+    if (!safe) parts_.counters.add(Counter::journal_failed);
+    journal_broken_ = !safe;
+    journal_dirty_ = false;
+  }
+  if (journal_broken_) {
+    outbox_.clear();
+    acks_.clear();
+    return;
+  }
+  outbox_.flush(parts_.counters);
+  for (const PendingAck& ack : acks_) parts_.shared.con_replies.finish(ack.peer, ack.id, ack.octets);
+  acks_.clear();
+}
+
+}  // namespace nrid

@@ -1,0 +1,34 @@
+// The few tables that all workers and shards share, each with its own lock and a named limit.
+#pragma once
+
+#include <string>
+
+#include "nrid/con_replies.h"
+#include "nrid/duplicates.h"
+#include "nrid/owners.h"
+#include "nrid/parking.h"
+#include "nrid/policy.h"
+#include "nrid/rate.h"
+
+namespace nrid {
+
+struct SharedTables {
+  SharedTables(const Timers& timers, const Policy& policy, const Limits& limits, Random& random)
+      : duplicates(limits.duplicates_max, random),
+        con_replies(limits.con_replies_max, random),
+        rates(limits.rate_max, policy.rate_per_s, policy.rate_burst, random),
+        unverified_replies(limits.unverified_replies_per_s, limits.unverified_replies_burst),
+        owners(policy.gateways),
+        parking(limits.parked_max, limits.parked_per_det_max, timers.parking),
+        pack_digest(random) {}
+
+  Duplicates duplicates;
+  ConReplies con_replies;
+  DetRates rates;
+  SharedBucket unverified_replies;
+  Owners owners;
+  Parking parking;
+  KeyedDigest pack_digest;
+};
+
+}  // namespace nrid

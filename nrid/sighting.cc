@@ -1,0 +1,32 @@
+#include "nrid/sighting.h"
+
+namespace nrid {
+
+std::string_view to_word(Verdict verdict) { return verdict == Verdict::verified ? "verified" : "c2"; }
+
+std::string_view to_word(Origin origin) {
+  switch (origin) {
+    case Origin::aircraft: return "aircraft";
+    case Origin::relayed: return "relayed";
+    case Origin::c2: return "c2";
+  }
+  return "unknown";
+}
+
+std::string_view to_word(FlightEventKind kind) {
+  switch (kind) {
+    case FlightEventKind::started: return "started";
+    case FlightEventKind::active: return "active";
+    case FlightEventKind::lost: return "lost";
+    case FlightEventKind::recovered: return "recovered";
+    case FlightEventKind::moved: return "moved";
+    case FlightEventKind::ended: return "ended";
+    case FlightEventKind::abandoned: return "abandoned";
+    case FlightEventKind::static_changed: return "static_changed";
+    case FlightEventKind::not_owner: return "not_owner";
+    case FlightEventKind::eoo_unknown: return "eoo_unknown";
+  }
+  return "unknown";
+}
+
+}  // namespace nrid

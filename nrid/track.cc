@@ -1,0 +1,99 @@
+#include "nrid/track.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace nrid {
+namespace {
+
+constexpr Duration kStale = seconds(60);    // further behind is contact and history only (NET0320)
+constexpr Duration kDeviates = seconds(5);  // iat against Location time
+constexpr double kRadians = 3.14159265358979323846 / 180.0 * 1e-7;
+constexpr double kEarthRadius = 6'371'008.8;
+
+Duration distance_in_time(Instant a, Instant b) { return a < b ? b - a : a - b; }
+
+}  // namespace
+
+double distance_m(int32_t latitude_a_e7, int32_t longitude_a_e7, int32_t latitude_b_e7, int32_t longitude_b_e7) {
+  const double north = (static_cast<double>(latitude_b_e7) - latitude_a_e7) * kRadians;
+  const double middle = (static_cast<double>(latitude_b_e7) + latitude_a_e7) / 2 * kRadians;
+  double turn = static_cast<double>(longitude_b_e7) - longitude_a_e7;
+  if (turn > 1.8e9) turn -= 3.6e9;
+  if (turn < -1.8e9) turn += 3.6e9;
+  return kEarthRadius * std::hypot(north, turn * kRadians * std::cos(middle));
+}
+
+bool Track::plausible(const Sighting& next) const {
+  if (!last_ || !last_->latitude_e7 || !next.location->latitude_e7) return true;
+  const double elapsed_s = static_cast<double>((next.sampled - last_->sampled).us) * 1e-6;
+  const double moved_m = distance_m(*last_->latitude_e7, *last_->longitude_e7, *next.location->latitude_e7, *next.location->longitude_e7);
+  // One step of the time stamp (0.1 s) and of GNSS noise must not look like a jump.
+  return moved_m <= speed_max_mps_ * (elapsed_s + 0.1) + 1;
+}
+
+// The median of the last gaps: a lost sample or a burst does not move it.
+bool Track::may_leave(const Held& held) const {
+  if (!last_ || gap_count_ < 2) return false;
+  std::array<Duration, 8> sorted = gaps_;
+  const auto end = sorted.begin() + static_cast<std::ptrdiff_t>(std::min(gap_count_, gaps_.size()));
+  const auto middle = sorted.begin() + (end - sorted.begin()) / 2;
+  std::nth_element(sorted.begin(), middle, end);
+  return (held.sighting.sampled - last_->sampled).us * 2 <= middle->us * 3;
+}
+
+void Track::leave(std::vector<Sighting>& out) {
+  Sighting sighting = std::move(held_.front().sighting);
+  held_.pop_front();
+  if (!plausible(sighting)) sighting.anomaly = true;
+  if (last_) gaps_[gap_count_++ % gaps_.size()] = sighting.sampled - last_->sampled;
+  last_ = Point{sighting.sampled, sighting.location->latitude_e7, sighting.location->longitude_e7};
+  out.push_back(std::move(sighting));
+}
+
+void Track::add(Sighting sighting, Tick now, std::vector<Sighting>& out) {
+  const Duration deviation = distance_in_time(sighting.sampled, sighting.signed_at);
+  if (deviation > kDeviates) sighting.anomaly = true;
+  const bool stale = deviation > kStale;  // behind: history; far ahead: would silence the true samples after it
+  if (stale || (last_ && sighting.sampled < last_->sampled)) {
+    sighting.late = true;
+    out.push_back(std::move(sighting));
+    return;
+  }
+  const auto place = std::lower_bound(held_.begin(), held_.end(), sighting.sampled,
+                                      [](const Held& held, Instant at) { return held.sighting.sampled < at; });
+  const bool same_time = (last_ && sighting.sampled == last_->sampled) ||
+                         (place != held_.end() && place->sighting.sampled == sighting.sampled);
+  if (same_time) {  // a second pack about one moment: its other messages count, its point is there already
+    sighting.location.reset();
+    out.push_back(std::move(sighting));
+    return;
+  }
+  held_.insert(place, Held{std::move(sighting), now + window_});
+  if (held_.size() > kHeldMax) leave(out);
+  release(now, out);
+}
+
+void Track::release(Tick now, std::vector<Sighting>& out) {
+  // A sample that waited long enough takes with it all that is older.
+  size_t over = 0;
+  for (size_t i = 0; i < held_.size(); ++i) {
+    if (held_[i].release_by <= now) over = i + 1;
+  }
+  while (over-- > 0) leave(out);
+  while (!held_.empty() && may_leave(held_.front())) leave(out);
+}
+
+void Track::flush(std::vector<Sighting>& out) {
+  while (!held_.empty()) leave(out);
+}
+
+std::optional<Tick> Track::due() const {
+  std::optional<Tick> due;
+  for (const Held& held : held_) {
+    if (!due || held.release_by < *due) due = held.release_by;
+  }
+  return due;
+}
+
+}  // namespace nrid

@@ -1,0 +1,54 @@
+// The live track of one operation (nrid.md ): samples leave strictly increasing in time. One that may have an
+// earlier sample missing before it waits for reorder.window; how far apart samples are is learned from the track itself.
+// What comes later than what has left is history: flagged late, never in the live feed. Pure; time is an argument.
+#pragma once
+
+#include <array>
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "base/clock.h"
+#include "nrid/sighting.h"
+
+namespace nrid {
+
+class Track {
+ public:
+  static constexpr size_t kHeldMax = 64;
+
+  Track(Duration window, double speed_max_mps) : window_(window), speed_max_mps_(speed_max_mps) {}
+
+  // Takes a sighting that has a location; appends to `out` what may leave now, in order.
+  void add(Sighting sighting, Tick now, std::vector<Sighting>& out);
+  void release(Tick now, std::vector<Sighting>& out);
+  void flush(std::vector<Sighting>& out);
+  // When release() has something to do.
+  std::optional<Tick> due() const;
+
+ private:
+  struct Held {
+    Sighting sighting;
+    Tick release_by;
+  };
+  struct Point {
+    Instant sampled;
+    std::optional<int32_t> latitude_e7;
+    std::optional<int32_t> longitude_e7;
+  };
+  bool may_leave(const Held& held) const;
+  void leave(std::vector<Sighting>& out);
+  bool plausible(const Sighting& next) const;
+
+  Duration window_;
+  double speed_max_mps_;
+  std::deque<Held> held_;               // ascending by sample time
+  std::optional<Point> last_;           // newest that left
+  std::array<Duration, 8> gaps_{};      // between the samples that left
+  size_t gap_count_ = 0;
+};
+
+// Metres between two positions, good to a percent below 100 km.
+double distance_m(int32_t latitude_a_e7, int32_t longitude_a_e7, int32_t latitude_b_e7, int32_t longitude_b_e7);
+
+}  // namespace nrid

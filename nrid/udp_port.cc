@@ -1,0 +1,172 @@
+#include "nrid/udp_port.h"
+
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "base/file.h"
+#include "base/profile.h"
+
+namespace nrid {
+namespace {
+
+constexpr int kReceiveBuffer = 4 * 1024 * 1024;  // about 10,000 reports; the kernel may grant less
+constexpr size_t kControlSize = 64;
+constexpr uint8_t kMapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+bool is_v4(const Address& address) { return std::memcmp(address.ip.data(), kMapped, sizeof kMapped) == 0; }
+
+socklen_t to_socket(const Address& address, bool v4, sockaddr_storage& out) {
+  std::memset(&out, 0, sizeof out);
+  if (v4) {
+    auto& in = reinterpret_cast<sockaddr_in&>(out);
+    in.sin_family = AF_INET;
+    in.sin_port = htons(address.port);
+    std::memcpy(&in.sin_addr, address.ip.data() + 12, 4);
+    return sizeof in;
+  }
+  auto& in6 = reinterpret_cast<sockaddr_in6&>(out);
+  in6.sin6_family = AF_INET6;
+  in6.sin6_port = htons(address.port);
+  std::memcpy(&in6.sin6_addr, address.ip.data(), 16);
+  return sizeof in6;
+}
+
+Address from_socket(const sockaddr_storage& in) {
+  Address address;
+  if (in.ss_family == AF_INET) {
+    const auto& in4 = reinterpret_cast<const sockaddr_in&>(in);
+    std::memcpy(address.ip.data(), kMapped, sizeof kMapped);
+    std::memcpy(address.ip.data() + 12, &in4.sin_addr, 4);
+    address.port = ntohs(in4.sin_port);
+  } else {
+    const auto& in6 = reinterpret_cast<const sockaddr_in6&>(in);
+    std::memcpy(address.ip.data(), &in6.sin6_addr, 16);
+    address.port = ntohs(in6.sin6_port);
+  }
+  return address;
+}
+
+Status failed(const Address& address, int code) {
+  if (code == EADDRINUSE) return Status::failed("UDP " + to_text(address) + ": another process holds this port");
+  return Status::failed("UDP " + to_text(address) + ": " + errno_text(code));
+}
+
+bool set_option(int fd, int level, int name, int value) { return setsockopt(fd, level, name, &value, sizeof value) == 0; }
+
+// -1 and errno on failure.
+int bound_socket(const Address& address, bool v4, bool reuse_before_bind) {
+  const int fd = socket(v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -1;
+  set_option(fd, SOL_SOCKET, SO_RCVBUF, kReceiveBuffer);
+  set_option(fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
+  sockaddr_storage name;
+  const socklen_t size = to_socket(address, v4, name);
+  const bool ok = (!reuse_before_bind || set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1)) &&
+                  bind(fd, reinterpret_cast<const sockaddr*>(&name), size) == 0;
+  if (ok) return fd;
+  const int code = errno;
+  close(fd);
+  errno = code;
+  return -1;
+}
+
+}  // namespace
+
+struct UdpPort::Buffers {
+  std::array<std::array<uint8_t, profile::kDatagramMax + 1>, kBatchMax> octets;
+  std::array<std::array<uint8_t, kControlSize>, kBatchMax> control;
+  std::array<sockaddr_storage, kBatchMax> peers;
+  std::array<iovec, kBatchMax> parts;
+  std::array<mmsghdr, kBatchMax> heads;
+};
+
+UdpPort::UdpPort(int fd, bool v4, const Address& local) : fd_(fd), v4_(v4), local_(local), buffers_(std::make_unique<Buffers>()) {}
+
+UdpPort::~UdpPort() { close(fd_); }
+
+StatusOr<std::unique_ptr<UdpPort>> UdpPort::open(const Address& address) {
+  TRY(ports, open_shared(address, 1));
+  return std::move(ports.front());
+}
+
+StatusOr<std::vector<std::unique_ptr<UdpPort>>> UdpPort::open_shared(const Address& address, size_t count) {
+  std::vector<std::unique_ptr<UdpPort>> ports;
+  const bool v4 = is_v4(address);
+  Address wanted = address;
+  for (size_t i = 0; i < count; ++i) {
+    // Linux lets a socket join a port only if all on it have SO_REUSEPORT; the first gets it after its lonely bind.
+    const int fd = bound_socket(wanted, v4, i > 0);
+    if (fd < 0) return failed(wanted, errno);
+    sockaddr_storage name;
+    socklen_t size = sizeof name;
+    getsockname(fd, reinterpret_cast<sockaddr*>(&name), &size);
+    wanted = from_socket(name);
+    ports.push_back(std::unique_ptr<UdpPort>(new UdpPort(fd, v4, wanted)));
+    if (i == 0 && count > 1 && !set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1)) return failed(wanted, errno);
+  }
+  return ports;
+}
+
+size_t UdpPort::receive(std::span<Received> out) {
+  Buffers& b = *buffers_;
+  const size_t room = std::min(out.size(), kBatchMax);
+  for (size_t i = 0; i < room; ++i) {
+    b.parts[i] = {b.octets[i].data(), b.octets[i].size()};
+    b.heads[i] = {};
+    b.heads[i].msg_hdr.msg_name = &b.peers[i];
+    b.heads[i].msg_hdr.msg_namelen = sizeof b.peers[i];
+    b.heads[i].msg_hdr.msg_iov = &b.parts[i];
+    b.heads[i].msg_hdr.msg_iovlen = 1;
+    b.heads[i].msg_hdr.msg_control = b.control[i].data();
+    b.heads[i].msg_hdr.msg_controllen = b.control[i].size();
+  }
+  const int count = recvmmsg(fd_, b.heads.data(), static_cast<unsigned>(room), MSG_DONTWAIT, nullptr);
+  if (count <= 0) return 0;  // nothing there, or an ICMP error of an earlier send: not ours to act on
+  for (size_t i = 0; i < static_cast<size_t>(count); ++i) {
+    out[i] = {from_socket(b.peers[i]), Bytes(b.octets[i].data(), b.heads[i].msg_len)};
+    for (cmsghdr* c = CMSG_FIRSTHDR(&b.heads[i].msg_hdr); c != nullptr; c = CMSG_NXTHDR(&b.heads[i].msg_hdr, c)) {
+      if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SO_RXQ_OVFL) continue;
+      uint32_t drops = 0;
+      std::memcpy(&drops, CMSG_DATA(c), sizeof drops);
+      kernel_drops_.store(drops, std::memory_order_relaxed);
+    }
+  }
+  return static_cast<size_t>(count);
+}
+
+size_t UdpPort::send(std::span<const Outgoing> datagrams) {
+  size_t sent = 0;
+  while (!datagrams.empty()) {
+    std::array<sockaddr_storage, kBatchMax> peers;
+    std::array<iovec, kBatchMax> parts;
+    std::array<mmsghdr, kBatchMax> heads;
+    const size_t count = std::min(datagrams.size(), kBatchMax);
+    for (size_t i = 0; i < count; ++i) {
+      heads[i] = {};
+      heads[i].msg_hdr.msg_namelen = to_socket(datagrams[i].peer, v4_, peers[i]);
+      heads[i].msg_hdr.msg_name = &peers[i];
+      parts[i] = {const_cast<uint8_t*>(datagrams[i].octets.data()), datagrams[i].octets.size()};
+      heads[i].msg_hdr.msg_iov = &parts[i];
+      heads[i].msg_hdr.msg_iovlen = 1;
+    }
+    const int done = sendmmsg(fd_, heads.data(), static_cast<unsigned>(count), MSG_DONTWAIT);
+    // A datagram that cannot leave (no route, a full buffer, an old ICMP error) must not hold up those behind it.
+    const size_t taken = done > 0 ? static_cast<size_t>(done) : 0;
+    sent += taken;
+    datagrams = datagrams.subspan(taken == 0 ? 1 : taken);
+  }
+  return sent;
+}
+
+void UdpPort::wait(Duration wait) {
+  pollfd poll_fd{fd_, POLLIN, 0};
+  poll(&poll_fd, 1, static_cast<int>(std::max<int64_t>(0, wait.ms())));
+}
+
+}  // namespace nrid

@@ -1,0 +1,46 @@
+// A DatagramPort over a UDP socket: recvmmsg and sendmmsg, IPv4 or IPv6, several sockets on one port (SO_REUSEPORT) so
+// that each verify worker has its own. Datagrams that the kernel had to drop are counted by it and read here.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "nrid/datagram_port.h"
+
+namespace nrid {
+
+class UdpPort final : public DatagramPort {
+ public:
+  static constexpr size_t kBatchMax = 64;
+
+  // One socket; port 0 takes any free one. "127.0.0.1:5683: another process holds this port".
+  static StatusOr<std::unique_ptr<UdpPort>> open(const Address& address);
+  // `count` sockets on one port, which the kernel shares out by flow. The first is bound without SO_REUSEPORT, so that
+  // another process on this port is an error and not a silent partner.
+  static StatusOr<std::vector<std::unique_ptr<UdpPort>>> open_shared(const Address& address, size_t count);
+
+  ~UdpPort() override;
+  UdpPort(const UdpPort&) = delete;
+  UdpPort& operator=(const UdpPort&) = delete;
+
+  Address local() const override { return local_; }
+  size_t receive(std::span<Received> out) override;
+  size_t send(std::span<const Outgoing> datagrams) override;
+  void wait(Duration wait) override;
+  uint64_t kernel_drops() const { return kernel_drops_.load(std::memory_order_relaxed); }
+  int fd() const { return fd_; }
+
+ private:
+  struct Buffers;
+  UdpPort(int fd, bool v4, const Address& local);
+
+  const int fd_;
+  const bool v4_;
+  const Address local_;
+  std::unique_ptr<Buffers> buffers_;
+  std::atomic<uint64_t> kernel_drops_{0};
+};
+
+}  // namespace nrid
