@@ -15,7 +15,8 @@
 namespace nrid::det {
 
 struct KeySourceLimits {
-  size_t keys_max = 65'536;                 // positive and negative together; the coldest makes room
+  size_t keys_max = 65'536;                 // the coldest makes room
+  size_t negatives_max = 16'384;            // refusals have room of their own: a flood of invented DETs evicts no key
   size_t in_flight_max = 1024;              // walks at once; more are refused with key_unavailable
   Duration negative = seconds(30);
   Duration retry = seconds(1);              // between look-ups of one DET while the resolver fails

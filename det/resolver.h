@@ -37,17 +37,26 @@ struct ResolverSettings {
   std::vector<TrustAnchor> anchors;        // Apex, RAA or HDA; without any, every walk ends with untrusted_chain
 };
 
+// An authority on the way up, believed as far as the same walk believed the DET below it.
+struct Issuer {
+  Det det;
+  PublicKey key{};
+  Instant valid_until;
+};
+
 struct Resolution {
   Det det;
   PublicKey key{};
   uint64_t entity_type = 0;                // RFC 9886 HHIT entity type
   std::string abbreviation;
+  bool authority = false;                  // its certificate lets it register others
   Det parent;                              // issuer of the certificate; the DET itself for an anchor
   Buffer endorsement;                      // parent's Broadcast Endorsement of this DET, 136 octets; empty if none is published
   std::vector<Buffer> link_chain;          // all Broadcast Endorsements of the BRID record, as published (root first)
   std::vector<IpAddress> addresses;        // AAAA, then A; only if they were wanted
   std::string uri;                         // URI of the certificate's subjectAltName, for when there is no address
   std::string name;                        // owner name that answered
+  std::vector<Issuer> issuers;             // between the DET and the anchor, which is not among them
   bool authenticated = false;              // every answer carried AD
   Instant valid_until;                     // min(TTL, notAfter, VNA, one hour), R-009
   Instant trust_until;                     // min(notAfter, VNA): nothing may serve the key beyond it

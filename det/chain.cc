@@ -1,0 +1,327 @@
+#include "det/chain.h"
+
+#include <algorithm>
+#include <ctime>
+
+#include "det/brid.h"
+#include "det/certificate.h"
+#include "det/det.h"
+#include "det/endorsement.h"
+#include "det/hhit.h"
+
+namespace nrid::det {
+namespace {
+
+struct Level {
+  const EntityRecords* records = nullptr;
+  Hhit hhit;
+  Certificate certificate;
+};
+
+// A failure on its way out; the sentence begins with the DET that was asked for.
+struct Refusal {
+  Error error = Error::none;
+  std::string reason;
+};
+
+std::string day(Instant at) {
+  const std::time_t value = at.seconds();
+  std::tm parts{};
+  gmtime_r(&value, &parts);
+  char text[32];
+  return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
+}
+
+// HHIT record, certificate of this very DET, key that hashes to it, window.
+Refusal read_level(const EntityRecords& records, const Bytes rdata, Instant now, Level& out) {
+  const std::string who = to_text(records.det);
+  const auto hhit = decode_hhit(rdata);
+  if (!hhit.ok()) return {Error::bad_certificate, "HHIT record of " + who + " is no CBOR array of type, name, certificate"};
+  const auto certificate = read_certificate(hhit->certificate);
+  if (!certificate.ok()) return {Error::bad_certificate, "certificate of " + who + " is not of the DRIP profile"};
+  if (certificate->det != records.det) {
+    return {Error::bad_certificate, "certificate at " + who + " names " + to_text(certificate->det)};
+  }
+  if (const auto hashed = check(records.det, certificate->key); !hashed.ok()) {
+    return {hashed.error(), "key " + to_hex(Bytes(certificate->key)) + " does not hash to " + who};
+  }
+  if (now < certificate->not_before || now >= certificate->not_after + seconds(1)) {
+    return {Error::bad_certificate, "certificate of " + who + " is valid from " + day(certificate->not_before) + " to " +
+                                        day(certificate->not_after) + ", now is " + day(now)};
+  }
+  out = {&records, *hhit, *certificate};
+  return {};
+}
+
+// A DET has one key; where a name carries several records (a renewed certificate beside the old one), the first that
+// holds counts, and if none does, the first one's fault is told.
+Refusal read_first(const EntityRecords& records, Instant now, Level& out) {
+  Refusal first{Error::dns_nxdomain, "name of " + to_text(records.det) + " exists, but has no HHIT record"};
+  for (size_t i = 0; i < std::min(records.hhit.size(), kRecordsMax); ++i) {
+    Refusal refusal = read_level(records, records.hhit[i], now, out);
+    if (refusal.error == Error::none) return {};
+    if (i == 0) first = std::move(refusal);
+  }
+  return first;
+}
+
+class Judge {
+ public:
+  Judge(std::span<const EntityRecords> path, const ChainPolicy& policy, Instant now) : path_(path), policy_(policy), now_(now) {}
+
+  Verdict run() {
+    Verdict out;
+    const Refusal refusal = read_all(out.issuer);
+    if (refusal.error != Error::none) {
+      out.issuer.reset();
+      out.result = Resolved::failed(refusal.error, refusal.reason);
+    } else if (!out.issuer) {
+      out.result = finish();
+    }
+    return out;
+  }
+
+ private:
+  Refusal read_all(std::optional<Det>& issuer);
+  Refusal read_endorsements();
+  Refusal judge_own_endorsement(const Endorsement& be) const;
+  Refusal check_issuer(const Level& level) const;
+  Refusal verify_signatures() const;
+  Refusal verify_endorsements();
+  Refusal judge_step(const Endorsement& be, const Certificate& certificate, const PublicKey& parent_key) const;
+  std::string outside(const Endorsement& be) const;
+  Resolved finish();
+  const PublicKey& issuer_key(size_t level) const;
+  std::string chain_text() const;
+
+  std::span<const EntityRecords> path_;
+  const ChainPolicy& policy_;
+  Instant now_;
+  std::vector<Level> levels_;
+  std::vector<Endorsement> endorsements_;
+  std::vector<Buffer> endorsement_octets_;     // beside endorsements_
+  const TrustAnchor* anchor_ = nullptr;
+  std::optional<size_t> own_;                  // the endorsement of the DET itself that verified
+  Instant vna_ = Instant{INT64_MAX};
+};
+
+// Reads the levels that are there, and finds out whether the path is complete.
+Refusal Judge::read_all(std::optional<Det>& issuer) {
+  for (const EntityRecords& records : path_) {
+    if (policy_.require_ad && !records.authenticated) {
+      return {Error::dns_insecure, "answer for " + to_text(records.det) + " is not DNSSEC-validated (no AD), dns.require_ad is on"};
+    }
+    Level level;
+    Refusal refusal = read_first(records, now_, level);
+    if (refusal.error != Error::none) {
+      // That the DET itself is missing is "no such DET"; that an issuer is missing breaks the chain.
+      if (refusal.error == Error::dns_nxdomain && !levels_.empty()) refusal.error = Error::untrusted_chain;
+      return refusal;
+    }
+    levels_.push_back(std::move(level));
+    if (levels_.size() == 1) {
+      if (Refusal bad = read_endorsements(); bad.error != Error::none) return bad;
+    } else if (!levels_.back().certificate.authority) {
+      return {Error::untrusted_chain, to_text(records.det) + " issues certificates but is no authority (basicConstraints)"};
+    }
+    if (Refusal bad = check_issuer(levels_.back()); bad.error != Error::none) return bad;
+  }
+  const Certificate& last = levels_.back().certificate;
+  if ((anchor_ = find_anchor(policy_.anchors, last.det)) != nullptr) return {};
+  if ((anchor_ = find_anchor(policy_.anchors, last.issuer)) != nullptr) return {};
+  if (last.self_signed()) {
+    return {Error::untrusted_chain, "chain ends in " + to_text(last.det) + ", which is no configured trust anchor"};
+  }
+  if (levels_.size() >= kPathMax) {
+    return {Error::untrusted_chain, "chain of " + to_text(path_[0].det) + " is longer than " + std::to_string(kPathMax) + " levels"};
+  }
+  issuer = last.issuer;
+  return {};
+}
+
+// By numbers alone: may the issuer register it, and was it not here before.
+Refusal Judge::check_issuer(const Level& level) const {
+  const Certificate& certificate = level.certificate;
+  const std::string who = to_text(certificate.det);
+  const std::string issuer = to_text(certificate.issuer);
+  if (!certificate.issuer.has_prefix()) return {Error::bad_certificate, "issuer " + issuer + " of " + who + " is no DET"};
+  if (!may_register(certificate.issuer, certificate.det)) {
+    return {Error::untrusted_chain, "issuer " + issuer + " may not register " + who + ": another RAA or HDA"};
+  }
+  if (certificate.self_signed()) return {};
+  for (const Level& earlier : levels_) {
+    if (earlier.certificate.det == certificate.issuer) return {Error::untrusted_chain, "chain loops at " + issuer};
+  }
+  return {};
+}
+
+// The endorsements in the BRID records of the DET itself. What can be said without keys is said here, so that an
+// expired or foreign endorsement is named as such whatever else is wrong further up.
+Refusal Judge::read_endorsements() {
+  const EntityRecords& records = path_[0];
+  const std::string who = to_text(records.det);
+  bool own = false;
+  Refusal own_refusal;
+  for (size_t i = 0; i < std::min(records.brid.size(), kRecordsMax); ++i) {
+    const auto brid = decode_brid(records.brid[i]);
+    if (!brid.ok()) return {Error::bad_endorsement, "BRID record of " + who + " is not readable"};
+    for (const Bytes octets : brid->endorsements()) {
+      const auto be = decode_endorsement(octets);
+      if (!be.ok()) {
+        return {be.error() == Error::det_hi_mismatch ? be.error() : Error::bad_endorsement,
+                "a Broadcast Endorsement of " + who + " is wrong: " + std::string(info(be.error()).text)};
+      }
+      endorsement_octets_.emplace_back(octets.begin(), octets.end());
+      endorsements_.push_back(*be);
+      if (be->child != records.det) continue;
+      const Refusal refusal = judge_own_endorsement(*be);
+      if (refusal.error == Error::none) own = true;
+      else if (own_refusal.error == Error::none) own_refusal = refusal;
+    }
+  }
+  if (own || find_anchor(policy_.anchors, records.det) != nullptr) return {};
+  if (own_refusal.error != Error::none) return own_refusal;
+  if (policy_.require_endorsement || !endorsements_.empty()) {
+    return {Error::bad_endorsement, "no Broadcast Endorsement of " + who + " is published"};
+  }
+  return {};
+}
+
+Refusal Judge::judge_own_endorsement(const Endorsement& be) const {
+  const Certificate& certificate = levels_[0].certificate;
+  const std::string text = "Broadcast Endorsement of " + to_text(be.child) + " by " + to_text(be.parent);
+  // an end entity is endorsed by the HDA of its own HID, not merely by one whose numbers would permit it.
+  const bool same_hid = be.parent.raa() == be.child.raa() && be.parent.hda() == be.child.hda();
+  if (certificate.authority ? !may_register(be.parent, be.child) : !same_hid) {
+    return {Error::endorsement_parent, text + ": that parent is not the HDA of its HID (RAA " + std::to_string(be.child.raa()) +
+                                           ", HDA " + std::to_string(be.child.hda()) + ")"};
+  }
+  if (be.parent != certificate.issuer) {
+    return {Error::endorsement_parent, text + ": its certificate is by " + to_text(certificate.issuer)};
+  }
+  if (!in_window(be, now_, policy_.skew)) {
+    return {Error::endorsement_expired, text + outside(be)};
+  }
+  return {};
+}
+
+const PublicKey& Judge::issuer_key(size_t level) const {
+  if (level + 1 < levels_.size()) return levels_[level + 1].certificate.key;
+  return anchor_->key;
+}
+
+Refusal Judge::verify_signatures() const {
+  const Certificate& last = levels_.back().certificate;
+  if (anchor_->det == last.det && anchor_->key != last.key) {
+    return {Error::untrusted_chain, "anchor " + to_text(last.det) + " is configured with another key than DNS publishes"};
+  }
+  for (size_t i = 0; i < levels_.size(); ++i) {
+    const Certificate& certificate = levels_[i].certificate;
+    // The anchor is believed for its key. Its own certificate, by whomever, adds nothing.
+    if (certificate.det == anchor_->det) continue;
+    if (!verify_one(issuer_key(i), certificate.tbs, certificate.signature)) {
+      return {Error::bad_certificate, "certificate of " + to_text(certificate.det) + " is not signed by " +
+                                          to_text(certificate.issuer)};
+    }
+  }
+  return {};
+}
+
+// Along the path below the anchor every endorsed step must have an endorsement that holds. What is above the anchor, or
+// beside the path, is no evidence for anything here and is not judged.
+Refusal Judge::verify_endorsements() {
+  for (size_t i = 0; i < levels_.size(); ++i) {
+    const Certificate& certificate = levels_[i].certificate;
+    if (certificate.det == anchor_->det) break;
+    Refusal refusal;
+    std::optional<size_t> best;
+    for (size_t j = 0; j < endorsements_.size(); ++j) {
+      const Endorsement& be = endorsements_[j];
+      if (be.child != certificate.det) continue;
+      Refusal bad = judge_step(be, certificate, issuer_key(i));
+      if (bad.error != Error::none) {
+        if (refusal.error == Error::none) refusal = std::move(bad);
+      } else if (!best || be.not_after > endorsements_[*best].not_after) {
+        best = j;
+      }
+    }
+    if (!best && refusal.error != Error::none) return refusal;
+    if (best) vna_ = std::min(vna_, endorsements_[*best].not_after);
+    if (i == 0) own_ = best;
+  }
+  return {};
+}
+
+Refusal Judge::judge_step(const Endorsement& be, const Certificate& certificate, const PublicKey& parent_key) const {
+  const std::string text = "Broadcast Endorsement of " + to_text(be.child) + " by " + to_text(be.parent);
+  if (be.parent != certificate.issuer) return {Error::endorsement_parent, text + ": its certificate is by " + to_text(certificate.issuer)};
+  const auto verdict = verify_endorsement(be, parent_key, now_, policy_.skew);
+  if (verdict.error() == Error::endorsement_expired) return {Error::endorsement_expired, text + outside(be)};
+  if (!verdict.ok()) return {verdict.error(), text + " has a signature that does not verify"};
+  return {};
+}
+
+std::string Judge::outside(const Endorsement& be) const {
+  return " is valid from " + day(be.not_before) + " to " + day(be.not_after) + ", now is " + day(now_);
+}
+
+std::string Judge::chain_text() const {
+  std::string out;
+  for (const Level& level : levels_) {
+    if (!out.empty()) out += " < ";
+    out += to_text(level.certificate.det);
+  }
+  if (anchor_->det != levels_.back().certificate.det) out += " < " + to_text(anchor_->det);
+  return out + " (anchor)";
+}
+
+Resolved Judge::finish() {
+  if (Refusal bad = verify_signatures(); bad.error != Error::none) return Resolved::failed(bad.error, bad.reason);
+  if (Refusal bad = verify_endorsements(); bad.error != Error::none) return Resolved::failed(bad.error, bad.reason);
+  const Level& own = levels_[0];
+  if (!PreparedKey::from(own.certificate.key).ok()) {
+    return Resolved::failed(Error::unknown_key, "key of " + to_text(own.certificate.det) + " is of small order or not canonical");
+  }
+  Resolution out;
+  out.det = own.certificate.det;
+  out.key = own.certificate.key;
+  out.entity_type = own.hhit.entity_type;
+  out.authority = own.certificate.authority;
+  out.abbreviation = own.hhit.abbreviation;
+  out.parent = own.certificate.issuer;
+  out.uri = own.certificate.uri;
+  out.name = path_[0].name;
+  out.chain = chain_text();
+  out.authenticated = true;
+  out.trust_until = vna_;
+  uint32_t ttl_s = UINT32_MAX;
+  for (size_t i = 0; i < levels_.size(); ++i) {
+    out.authenticated = out.authenticated && path_[i].authenticated;
+    out.trust_until = std::min(out.trust_until, levels_[i].certificate.not_after);
+    ttl_s = std::min(ttl_s, path_[i].ttl_s);
+  }
+  const Instant by_ttl = now_ + std::min(seconds(std::max(ttl_s, 1U)), kCacheMax);
+  out.valid_until = std::min(out.trust_until, by_ttl);
+  if (own_) out.endorsement = endorsement_octets_[*own_];
+  out.link_chain = std::move(endorsement_octets_);
+  Instant until = by_ttl;
+  for (size_t i = levels_.size(); i-- > 1;) {  // an issuer holds as long as all above it
+    until = std::min(until, levels_[i].certificate.not_after);
+    out.issuers.insert(out.issuers.begin(), {levels_[i].certificate.det, levels_[i].certificate.key, until});
+  }
+  return Resolved(std::move(out));
+}
+
+}  // namespace
+
+const TrustAnchor* find_anchor(std::span<const TrustAnchor> anchors, const Det& det) {
+  const auto at = std::find_if(anchors.begin(), anchors.end(), [&](const TrustAnchor& anchor) { return anchor.det == det; });
+  return at == anchors.end() ? nullptr : &*at;
+}
+
+Verdict judge(std::span<const EntityRecords> path, const ChainPolicy& policy, Instant now) {
+  CHECK(!path.empty());
+  return Judge(path, policy, now).run();
+}
+
+}  // namespace nrid::det

@@ -1,0 +1,199 @@
+#include "det/key_cache.h"
+
+#include <sodium.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace nrid::det {
+namespace {
+
+constexpr size_t kShards = 16;              // a power of two
+constexpr size_t kShardedFrom = 1024;       // smaller caches have one shard, so that their limit is exact
+
+struct HashKey {
+  std::array<uint8_t, crypto_shorthash_KEYBYTES> octets;
+  HashKey() { crypto_shorthash_keygen(octets.data()); }
+};
+
+}  // namespace
+
+size_t DetHash::operator()(const Det& det) const {
+  static const HashKey key;
+  uint8_t out[crypto_shorthash_BYTES];
+  crypto_shorthash(out, det.octets.data(), det.octets.size(), key.octets.data());
+  size_t value = 0;
+  std::memcpy(&value, out, sizeof value);
+  return value;
+}
+
+KeyCache::KeyCache(const KeySourceLimits& limits) : limits_(limits), shards_(limits.keys_max >= kShardedFrom ? kShards : 1) {}
+
+KeyCache::Found KeyCache::find(const Det& det, Now now) {
+  Shard& in = shard(det);
+  const std::lock_guard lock(in.mutex);
+  Found found = look(in, det, now, true);
+  ++(found.key != nullptr || found.settled ? in.hits : in.misses);
+  return found;
+}
+
+KeyCache::Found KeyCache::peek(const Det& det, Now now) {
+  Shard& in = shard(det);
+  const std::lock_guard lock(in.mutex);
+  return look(in, det, now, false);
+}
+
+KeyCache::Found KeyCache::look(Shard& in, const Det& det, Now now, bool use) {
+  const auto at = in.entries.find(det);
+  if (at == in.entries.end()) return {};
+  Entry& entry = at->second;
+  switch (entry.kind) {
+    case Kind::revoked: return {.error = Error::det_revoked, .settled = true, .reason = use ? "" : "revoked here"};
+    case Kind::local:
+      if (now.wall <= entry.key->valid_until) return {.key = entry.key};
+      drop(in, det);
+      return {};
+    case Kind::negative: {
+      if (now.tick >= entry.expires) return {};
+      auto& order = in.order[static_cast<size_t>(Kind::negative)];
+      if (use) order.splice(order.begin(), order, entry.order);
+      return {.error = entry.error, .settled = true, .reason = use ? "" : entry.reason};
+    }
+    case Kind::positive: return look_positive(in, entry, now, use);
+  }
+  return {};
+}
+
+KeyCache::Found KeyCache::look_positive(Shard& in, Entry& entry, Now now, bool use) {
+  if (now.wall > entry.trust_until) return {};
+  const bool expired = now.tick >= entry.expires;
+  if (expired && (!entry.trouble || now.tick >= entry.expires + limits_.stale_max)) return {};
+  if (expired && !entry.key->stale) {
+    auto stale = std::make_shared<KeyEntry>(*entry.key);
+    stale->stale = true;
+    entry.key = std::move(stale);
+  }
+  Found found{.key = entry.key};
+  if (!use) return found;
+  if (expired) ++in.stale_served;
+  auto& order = in.order[static_cast<size_t>(Kind::positive)];
+  order.splice(order.begin(), order, entry.order);
+  if (now.tick >= entry.refresh_at) {
+    entry.refresh_at = now.tick + limits_.retry;
+    found.refresh = true;
+  }
+  return found;
+}
+
+bool KeyCache::fixed(const Shard& in, const Det& det, Now now) const {
+  const auto at = in.entries.find(det);
+  if (at == in.entries.end()) return false;
+  return at->second.kind == Kind::revoked || (at->second.kind == Kind::local && now.wall <= at->second.key->valid_until);
+}
+
+KeyCache::Found KeyCache::put(std::shared_ptr<const KeyEntry> entry, Instant trust_until, Now now) {
+  Shard& in = shard(entry->det);
+  const std::lock_guard lock(in.mutex);
+  const Det det = entry->det;
+  if (!fixed(in, det, now)) {
+    Entry& kept = place(in, det, Kind::positive);
+    const Duration life = std::max(entry->valid_until - now.wall, Duration{0});
+    kept.key = std::move(entry);
+    kept.trust_until = trust_until;
+    kept.expires = now.tick + life;
+    kept.refresh_at = kept.expires - std::min(Duration{life.us / 5}, seconds(30));  // active DETs never run out
+    kept.trouble = false;
+  }
+  return look(in, det, now, false);
+}
+
+KeyCache::Found KeyCache::put_no(const Det& det, Error error, const std::string& reason, Now now) {
+  Shard& in = shard(det);
+  const std::lock_guard lock(in.mutex);
+  if (!fixed(in, det, now)) {
+    Entry& kept = place(in, det, Kind::negative);
+    kept.error = error;
+    kept.reason = reason;
+    kept.expires = now.tick + limits_.negative;
+  }
+  return look(in, det, now, false);
+}
+
+KeyCache::Found KeyCache::put_trouble(const Det& det, const std::string& reason, Now now) {
+  Shard& in = shard(det);
+  const std::lock_guard lock(in.mutex);
+  if (fixed(in, det, now)) return look(in, det, now, false);
+  const auto at = in.entries.find(det);
+  if (at != in.entries.end() && at->second.kind == Kind::positive) {
+    at->second.trouble = true;
+    at->second.refresh_at = now.tick + limits_.retry;
+    if (Found found = look(in, det, now, false); found.key != nullptr) return found;
+  }
+  Entry& kept = place(in, det, Kind::negative);
+  kept.error = Error::key_unavailable;
+  kept.reason = reason;
+  kept.expires = now.tick + limits_.retry;
+  return look(in, det, now, false);
+}
+
+void KeyCache::put_local(std::shared_ptr<const KeyEntry> entry) {
+  Shard& in = shard(entry->det);
+  const std::lock_guard lock(in.mutex);
+  Entry& kept = place(in, entry->det, Kind::local);
+  kept.key = std::move(entry);
+}
+
+void KeyCache::remove_local(const Det& det) {
+  Shard& in = shard(det);
+  const std::lock_guard lock(in.mutex);
+  const auto at = in.entries.find(det);
+  if (at != in.entries.end() && at->second.kind == Kind::local) drop(in, det);
+}
+
+void KeyCache::revoke(const Det& det) {
+  Shard& in = shard(det);
+  const std::lock_guard lock(in.mutex);
+  place(in, det, Kind::revoked);
+}
+
+// The entry of this DET, made new as one of `kind`; if that kind has no room, its coldest leaves.
+KeyCache::Entry& KeyCache::place(Shard& in, const Det& det, Kind kind) {
+  drop(in, det);
+  auto& order = in.order[static_cast<size_t>(kind)];
+  size_t max = SIZE_MAX;  // local and revoked DETs come from the operator, not from the network
+  if (kind == Kind::positive) max = std::max<size_t>(limits_.keys_max / shards_.size(), 1);
+  if (kind == Kind::negative) max = std::max<size_t>(limits_.negatives_max / shards_.size(), 1);
+  if (order.size() >= max) {
+    drop(in, Det(order.back()));
+    ++in.evicted;
+  }
+  order.push_front(det);
+  Entry& entry = in.entries[det];
+  entry = Entry{.kind = kind, .order = order.begin()};
+  return entry;
+}
+
+void KeyCache::drop(Shard& in, const Det& det) {
+  const auto at = in.entries.find(det);
+  if (at == in.entries.end()) return;
+  in.order[static_cast<size_t>(at->second.kind)].erase(at->second.order);
+  in.entries.erase(at);
+}
+
+DnsKeySource::Stats KeyCache::stats() const {
+  DnsKeySource::Stats out;
+  for (const Shard& in : shards_) {
+    const std::lock_guard lock(in.mutex);
+    out.keys += in.order[static_cast<size_t>(Kind::positive)].size();
+    out.negatives += in.order[static_cast<size_t>(Kind::negative)].size();
+    out.local += in.order[static_cast<size_t>(Kind::local)].size();
+    out.revoked += in.order[static_cast<size_t>(Kind::revoked)].size();
+    out.hits += in.hits;
+    out.misses += in.misses;
+    out.evicted += in.evicted;
+    out.stale_served += in.stale_served;
+  }
+  return out;
+}
+
+}  // namespace nrid::det

@@ -1,0 +1,82 @@
+// The memory behind DnsKeySource: keys until their TTL, refusals for 30 s, local and revoked DETs until told
+// otherwise. Sharded by DET, least recently used first out; refusals have room of their own, so that a flood of invented
+// DETs pushes out no key. Times to live run on the monotonic clock, trust (notAfter, VNA) on the wall clock. Safe from any
+// thread.
+#pragma once
+
+#include <array>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/key_source.h"
+#include "det/key_source.h"
+
+namespace nrid::det {
+
+// Keyed (SipHash), since peers choose the DETs.
+struct DetHash {
+  size_t operator()(const Det& det) const;
+};
+
+class KeyCache {
+ public:
+  struct Found {
+    KeyPtr key;
+    Error error = Error::key_unavailable;   // when there is no key
+    bool settled = false;                   // the error is a verdict that still holds: asking again now is no use
+    bool refresh = false;                   // the caller should ask again in the background; said once per retry time
+    std::string reason;                     // of a settled error; filled by peek() and the put functions, not by find()
+  };
+
+  explicit KeyCache(const KeySourceLimits& limits);
+
+  Found find(const Det& det, Now now);
+  Found peek(const Det& det, Now now);      // the same without being counted as a use
+  // Each returns what a find() would see afterwards; local and revoked DETs stay what they are.
+  Found put(std::shared_ptr<const KeyEntry> entry, Instant trust_until, Now now);
+  Found put_no(const Det& det, Error error, const std::string& reason, Now now);
+  // The resolver failed: an older key serves on, marked stale (at most stale_max, never past its trust).
+  Found put_trouble(const Det& det, const std::string& reason, Now now);
+
+  void put_local(std::shared_ptr<const KeyEntry> entry);
+  void remove_local(const Det& det);
+  void revoke(const Det& det);
+
+  DnsKeySource::Stats stats() const;
+
+ private:
+  enum class Kind : uint8_t { positive, negative, local, revoked };
+  struct Entry {
+    Kind kind = Kind::negative;
+    KeyPtr key;
+    Instant trust_until;
+    Tick expires;                           // TTL of a key, or of a refusal
+    Tick refresh_at;
+    bool trouble = false;                   // the last look-up failed for the resolver's sake
+    Error error = Error::key_unavailable;
+    std::string reason;
+    std::list<Det>::iterator order;         // in its shard's list of that kind
+  };
+  struct Shard {
+    mutable std::mutex mutex;
+    std::unordered_map<Det, Entry, DetHash> entries;
+    std::array<std::list<Det>, 4> order;    // by Kind; the most recently used in front
+    uint64_t hits = 0, misses = 0, evicted = 0, stale_served = 0;
+  };
+
+  Shard& shard(const Det& det) { return shards_[DetHash()(det) >> 20 & (shards_.size() - 1)]; }
+  Found look(Shard& in, const Det& det, Now now, bool use);
+  Found look_positive(Shard& in, Entry& entry, Now now, bool use);
+  Entry& place(Shard& in, const Det& det, Kind kind);
+  void drop(Shard& in, const Det& det);
+  bool fixed(const Shard& in, const Det& det, Now now) const;
+
+  KeySourceLimits limits_;
+  std::vector<Shard> shards_;
+};
+
+}  // namespace nrid::det

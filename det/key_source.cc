@@ -1,0 +1,242 @@
+#include "det/key_source.h"
+
+#include <algorithm>
+#include <mutex>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "det/chain.h"
+#include "det/det.h"
+#include "det/endorsement.h"
+#include "det/key_cache.h"
+
+namespace nrid::det {
+namespace {
+
+constexpr size_t kParentsMax = 1024;
+
+// What the journey sees of a resolver's failure: "no" is remembered and is the peer's fault, trouble is ours.
+Error seen_outside(Error error) {
+  if (error == Error::dns_nxdomain) return Error::unknown_key;
+  return is_resolver_trouble(error) || error == Error::internal ? Error::key_unavailable : error;
+}
+
+}  // namespace
+
+struct DnsKeySource::Shared : std::enable_shared_from_this<DnsKeySource::Shared> {
+  Shared(ResolverSettings settings, const KeySourceLimits& all_limits, Lookup& dns, const Clock& time)
+      : limits(all_limits), lookup(dns), clock(time), resolver(std::move(settings), dns, time), cache(all_limits) {}
+
+  struct Parent {
+    PublicKey key{};
+    Instant valid_until;
+    std::string chain;
+  };
+
+  void request(const Det& det, bool wanted);
+  void finished(const Det& det, const Resolved& resolved);
+  void answer(const KeySource::Answer& answer);
+  void answer_later(KeySource::Answer answer);
+  void add_parent(const Det& det, const PublicKey& key, Instant valid_until, std::string chain);
+  std::optional<Parent> find_parent(const Det& det, Instant now) const;
+  Result<KeyPtr> store_learned(const Endorsement& be, const Parent& parent, Now now);
+
+  const KeySourceLimits limits;
+  Lookup& lookup;
+  const Clock& clock;
+  Resolver resolver;
+  KeyCache cache;
+
+  mutable std::mutex mutex;                            // guards the three below
+  std::unordered_map<Det, bool, DetHash> flights;      // a look-up is under way; true: somebody waits for the Answer
+  std::unordered_map<Det, Parent, DetHash> parents;    // authorities that a walk or a Link has proven
+  uint64_t lookups = 0, failures = 0, learned = 0;
+
+  std::recursive_mutex callback_mutex;                 // held while the callback runs, so that none runs after the source's end
+  std::function<void(const KeySource::Answer&)> callback;
+};
+
+void DnsKeySource::Shared::answer(const KeySource::Answer& out) {
+  const std::lock_guard lock(callback_mutex);
+  if (callback) callback(out);
+}
+
+void DnsKeySource::Shared::answer_later(KeySource::Answer out) {
+  lookup.run([weak = weak_from_this(), out = std::move(out)] {
+    if (const auto self = weak.lock()) self->answer(out);
+  });
+}
+
+// `wanted`: an Answer must come; otherwise this is a refresh before a key runs out.
+void DnsKeySource::Shared::request(const Det& det, bool wanted) {
+  if (wanted) {
+    const KeyCache::Found found = cache.peek(det, clock.now());
+    if (found.key != nullptr) return answer_later({det, found.key, Error::none, ""});
+    if (found.settled) return answer_later({det, nullptr, found.error, found.reason});
+  }
+  {
+    const std::lock_guard lock(mutex);
+    const auto at = flights.find(det);
+    if (at != flights.end()) {
+      at->second = at->second || wanted;
+      return;
+    }
+    if (flights.size() < limits.in_flight_max) {
+      flights.emplace(det, wanted);
+      ++lookups;
+      wanted = false;
+    } else if (!wanted) {
+      return;  // a refresh can wait
+    }
+  }
+  if (wanted) {
+    return answer_later({det, nullptr, Error::key_unavailable, std::to_string(limits.in_flight_max) + " look-ups are under way already"});
+  }
+  resolver.resolve(det, false, [weak = weak_from_this(), det](const Resolved& resolved) {
+    if (const auto self = weak.lock()) self->finished(det, resolved);
+  });
+}
+
+void DnsKeySource::Shared::finished(const Det& det, const Resolved& resolved) {
+  const Now now = clock.now();
+  KeySource::Answer out{det, nullptr, Error::none, ""};
+  if (resolved.ok()) {
+    auto entry = std::make_shared<KeyEntry>();
+    entry->det = det;
+    entry->key = *PreparedKey::from(resolved->key);    // the walk refused what is no key
+    entry->valid_until = resolved->valid_until;
+    entry->chain = resolved->chain;
+    if (resolved->authority) add_parent(det, resolved->key, resolved->trust_until, resolved->chain);
+    for (const Issuer& issuer : resolved->issuers) {
+      const size_t from = resolved->chain.find(to_text(issuer.det));
+      add_parent(issuer.det, issuer.key, issuer.valid_until, from == std::string::npos ? "" : resolved->chain.substr(from));
+    }
+    const KeyCache::Found kept = cache.put(std::move(entry), resolved->trust_until, now);
+    out.key = kept.key;
+    out.error = kept.error;                            // det_revoked, if it was revoked meanwhile
+  } else {
+    const Error error = seen_outside(resolved.error());
+    const KeyCache::Found kept = error == Error::key_unavailable ? cache.put_trouble(det, resolved.text(), now)
+                                                                 : cache.put_no(det, error, resolved.text(), now);
+    out.key = kept.key;                                // an older key may serve on while the resolver is down
+    out.error = kept.key != nullptr ? Error::none : kept.error;
+    out.reason = kept.key != nullptr ? "" : resolved.text();
+  }
+  bool wanted = false;
+  {
+    const std::lock_guard lock(mutex);
+    const auto at = flights.find(det);
+    if (at != flights.end()) {
+      wanted = at->second;
+      flights.erase(at);
+    }
+    if (!resolved.ok()) ++failures;
+  }
+  if (wanted) answer(out);
+}
+
+void DnsKeySource::Shared::add_parent(const Det& det, const PublicKey& key, Instant valid_until, std::string chain) {
+  const std::lock_guard lock(mutex);
+  if (parents.size() >= kParentsMax && !parents.contains(det)) parents.clear();
+  parents[det] = {key, valid_until, std::move(chain)};
+}
+
+// Only authorities may vouch: the anchors, and what a walk found with CA:TRUE or an RAA has made its HDA. A UA's key must
+// not, although its numbers would permit it.
+std::optional<DnsKeySource::Shared::Parent> DnsKeySource::Shared::find_parent(const Det& det, Instant now) const {
+  if (const TrustAnchor* anchor = find_anchor(resolver.settings().anchors, det)) {
+    return Parent{anchor->key, Instant{INT64_MAX}, to_text(det) + " (anchor)"};
+  }
+  const std::lock_guard lock(mutex);
+  const auto at = parents.find(det);
+  if (at == parents.end() || at->second.valid_until < now) return std::nullopt;
+  return at->second;
+}
+
+Result<KeyPtr> DnsKeySource::Shared::store_learned(const Endorsement& be, const Parent& parent, Now now) {
+  const auto prepared = PreparedKey::from(be.child_key);
+  if (!prepared.ok()) return prepared.error();
+  const Instant trust_until = std::min(be.not_after, parent.valid_until);
+  auto entry = std::make_shared<KeyEntry>();
+  entry->det = be.child;
+  entry->key = *prepared;
+  entry->valid_until = std::min(trust_until, now.wall + kCacheMax);
+  entry->chain = to_text(be.child) + " < " + parent.chain;
+  // An RAA (or the Apex) registers RAAs and HDAs, nobody else: what it endorsed under another HID is an authority.
+  const bool other_hid = be.parent.raa() != be.child.raa() || be.parent.hda() != be.child.hda();
+  if (other_hid) add_parent(be.child, be.child_key, trust_until, entry->chain);
+  const KeyCache::Found kept = cache.put(std::move(entry), trust_until, now);
+  if (kept.key == nullptr) return kept.error;
+  {
+    const std::lock_guard lock(mutex);
+    ++learned;
+  }
+  return kept.key;
+}
+
+DnsKeySource::DnsKeySource(ResolverSettings settings, KeySourceLimits limits, Lookup& lookup, const Clock& clock)
+    : shared_(std::make_shared<Shared>(std::move(settings), limits, lookup, clock)) {}
+
+DnsKeySource::~DnsKeySource() {
+  const std::lock_guard lock(shared_->callback_mutex);
+  shared_->callback = nullptr;
+}
+
+Result<KeyPtr> DnsKeySource::find(const Det& det, Now now) {
+  const KeyCache::Found found = shared_->cache.find(det, now);
+  if (found.refresh) shared_->request(det, false);
+  if (found.key != nullptr) return found.key;
+  return found.error;
+}
+
+void DnsKeySource::request(const Det& det) { shared_->request(det, true); }
+
+void DnsKeySource::on_answer(std::function<void(const Answer&)> callback) {
+  const std::lock_guard lock(shared_->callback_mutex);
+  shared_->callback = std::move(callback);
+}
+
+Result<KeyPtr> DnsKeySource::learn(Bytes endorsement136, Now now) {
+  TRY(be, decode_endorsement(endorsement136));
+  const KeyCache::Found known = shared_->cache.peek(be.child, now);
+  if (known.error == Error::det_revoked) return Error::det_revoked;
+  if (known.key != nullptr && !known.key->stale) {
+    if (known.key->key.octets() != be.child_key) return Error::det_hi_mismatch;  // two keys of one hash: the first stays
+    return known.key;
+  }
+  if (be.self_signed()) return Error::untrusted_chain;
+  if (!may_register(be.parent, be.child)) return Error::endorsement_parent;
+  if (shared_->cache.peek(be.parent, now).error == Error::det_revoked) return Error::untrusted_chain;
+  const auto parent = shared_->find_parent(be.parent, now.wall);
+  if (!parent) return Error::untrusted_chain;
+  TRY_VOID(verify_endorsement(be, parent->key, now.wall, shared_->resolver.settings().skew));
+  return shared_->store_learned(be, *parent, now);
+}
+
+Result<void> DnsKeySource::add_local(const Det& det, const PublicKey& key, Instant valid_until) {
+  TRY_VOID(check(det, key));
+  TRY(prepared, PreparedKey::from(key));
+  auto entry = std::make_shared<KeyEntry>();
+  entry->det = det;
+  entry->key = prepared;
+  entry->trust = Trust::local;
+  entry->valid_until = valid_until;
+  entry->chain = to_text(det) + " (registered here)";
+  shared_->cache.put_local(std::move(entry));
+  return {};
+}
+
+void DnsKeySource::revoke(const Det& det) { shared_->cache.revoke(det); }
+void DnsKeySource::remove_local(const Det& det) { shared_->cache.remove_local(det); }
+
+DnsKeySource::Stats DnsKeySource::stats() const {
+  Stats out = shared_->cache.stats();
+  const std::lock_guard lock(shared_->mutex);
+  out.in_flight = shared_->flights.size();
+  out.lookups = shared_->lookups;
+  out.failures = shared_->failures;
+  out.learned = shared_->learned;
+  return out;
+}
+
+}  // namespace nrid::det
