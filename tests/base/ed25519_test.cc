@@ -1,0 +1,183 @@
+// Ed25519 through our interfaces: RFC 8032, Wycheproof, and the promise of the free check, that it never refuses what
+// the verifier accepts.
+#include "base/ed25519.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "base/random.h"
+
+namespace nrid {
+namespace {
+
+using nlohmann::json;
+
+json load(const char* name) {
+  std::ifstream file(std::string(NRID_VECTORS "/ed25519/") + name);
+  return json::parse(file);
+}
+
+template <size_t N>
+std::array<uint8_t, N> array_of(const std::string& hex) {
+  std::array<uint8_t, N> out{};
+  const auto octets = from_hex(hex);
+  EXPECT_TRUE(octets && octets->size() == N) << hex;
+  if (octets && octets->size() == N) std::copy(octets->begin(), octets->end(), out.begin());
+  return out;
+}
+
+// libsodium's own verdict, without our strict look at the key.
+bool raw_verdict(const PreparedKey& key, Bytes message, const Signature& signature) {
+  VerifyJob job{.key = &key, .message = message, .signature = signature};
+  sodium_verifier().verify({&job, 1});
+  return job.good;
+}
+
+TEST(Ed25519, Rfc8032BothWays) {
+  const json vectors = load("rfc8032_section7_1.json");
+  ASSERT_GE(vectors.size(), 3u);
+  for (const auto& v : vectors) {
+    const SeedSigner signer(array_of<32>(v["seed"]));
+    EXPECT_EQ(to_hex(signer.public_key()), v["pub_key"].get<std::string>());
+    const Buffer message = *from_hex(v["msg"].get<std::string>());
+    const auto signature = signer.sign(message);
+    ASSERT_TRUE(signature.ok());
+    EXPECT_EQ(to_hex(*signature), v["signature"].get<std::string>());
+    EXPECT_TRUE(signature_form_ok(*signature));
+    EXPECT_TRUE(verify_one(signer.public_key(), message, *signature));
+    for (size_t bit = 0; bit < 512; ++bit) {
+      Signature broken = *signature;
+      broken[bit / 8] = static_cast<uint8_t>(broken[bit / 8] ^ 1 << bit % 8);
+      EXPECT_FALSE(verify_one(signer.public_key(), message, broken)) << bit;
+    }
+  }
+}
+
+TEST(Ed25519, Wycheproof) {
+  const json all = load("ed25519_test.json");
+  size_t judged = 0;
+  for (const auto& group : all["testGroups"]) {
+    const json& key_field = group.contains("publicKey") ? group["publicKey"]["pk"] : group["key"]["pk"];
+    const auto key = PreparedKey::from(array_of<32>(key_field));
+    ASSERT_TRUE(key.ok());
+    for (const auto& test : group["tests"]) {
+      const Buffer message = *from_hex(test["msg"].get<std::string>());
+      const Buffer octets = *from_hex(test["sig"].get<std::string>());
+      const bool valid = test["result"] == "valid";
+      ++judged;
+      if (octets.size() != 64) {
+        EXPECT_FALSE(valid) << test["tcId"];  // the type of the interface refuses it
+        continue;
+      }
+      Signature signature{};
+      std::copy(octets.begin(), octets.end(), signature.begin());
+      EXPECT_EQ(raw_verdict(*key, message, signature), valid) << test["tcId"] << " " << test["comment"];
+      if (valid) {
+        EXPECT_TRUE(signature_form_ok(signature)) << test["tcId"];
+      }
+    }
+  }
+  EXPECT_EQ(judged, all["numberOfTests"].get<size_t>());
+}
+
+// Each signature has its own verdict: forgeries among good ones cost only themselves.
+TEST(Ed25519, ManyAtOnce) {
+  const SeedSigner signer(Seed{1, 2, 3});
+  const PreparedKey key = *PreparedKey::from(signer.public_key());
+  std::vector<Buffer> messages;
+  std::vector<Signature> signatures;
+  for (uint8_t i = 0; i < 21; ++i) {
+    messages.push_back(Buffer(i * 13, i));
+    signatures.push_back(*signer.sign(messages.back()));
+    if (i % 3 == 0) signatures.back()[i] ^= 1;
+  }
+  std::vector<VerifyJob> jobs;
+  for (size_t i = 0; i < messages.size(); ++i) jobs.push_back({.key = &key, .message = messages[i], .signature = signatures[i]});
+  sodium_verifier().verify(jobs);
+  for (size_t i = 0; i < jobs.size(); ++i) EXPECT_EQ(jobs[i].good, i % 3 != 0) << i;
+}
+
+constexpr const char* kSmallOrder[] = {
+    "0000000000000000000000000000000000000000000000000000000000000000", "0100000000000000000000000000000000000000000000000000000000000000",
+    "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05", "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+    "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"};
+
+TEST(Ed25519, KeysThatAreNone) {
+  for (const char* hex : kSmallOrder) {
+    PublicKey key = array_of<32>(hex);
+    EXPECT_EQ(PreparedKey::from(key).error(), Error::unknown_key) << hex;
+    key[31] |= 0x80;
+    EXPECT_EQ(PreparedKey::from(key).error(), Error::unknown_key) << hex;
+  }
+  PublicKey beyond{};
+  beyond.fill(0xff);
+  beyond[0] = 0xf0;  // y = p + 3
+  EXPECT_EQ(PreparedKey::from(beyond).error(), Error::unknown_key);
+  beyond[31] = 0x7f;
+  EXPECT_EQ(PreparedKey::from(beyond).error(), Error::unknown_key);
+}
+
+// signature_form_ok == false must imply that libsodium refuses: S made too large, R made small, for messages whose
+// signature was good before. With R of small order libsodium's own list must refuse each entry of ours.
+TEST(Ed25519, TheFreeCheckNeverRefusesWhatVerifies) {
+  const SeedSigner signer(Seed{7});
+  const PreparedKey key = *PreparedKey::from(signer.public_key());
+  SeededRandom random(1);
+  size_t refused = 0;
+  const auto judge = [&](const Signature& signature, Bytes message) {
+    if (signature_form_ok(signature)) return;
+    ++refused;
+    EXPECT_FALSE(raw_verdict(key, message, signature)) << to_hex(signature);
+  };
+  for (int round = 0; round < 200; ++round) {
+    Buffer message(32);
+    random.fill(message);
+    const Signature good = *signer.sign(message);
+    EXPECT_TRUE(signature_form_ok(good));
+    Signature more = good;  // S + L, the same scalar
+    const uint8_t order[32] = {0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14,
+                               0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0x10};
+    unsigned carry = 0;
+    for (size_t i = 0; i < 32; ++i) {
+      carry += more[32 + i] + order[i];
+      more[32 + i] = static_cast<uint8_t>(carry);
+      carry >>= 8;
+    }
+    EXPECT_FALSE(signature_form_ok(more));
+    judge(more, message);
+    Signature noise;
+    random.fill(noise);
+    judge(noise, message);
+  }
+  for (const char* hex : kSmallOrder) {
+    for (const uint8_t sign : {0x00, 0x80}) {
+      Signature signature{};
+      const auto r = array_of<32>(hex);
+      std::copy(r.begin(), r.end(), signature.begin());
+      signature[31] |= sign;
+      EXPECT_FALSE(signature_form_ok(signature)) << hex;
+      judge(signature, as_bytes("any"));
+    }
+  }
+  EXPECT_GT(refused, 300u);
+}
+
+// The edge of S < L: L - 1 passes the free check, L does not.
+TEST(Ed25519, OrderEdge) {
+  Signature signature{};
+  signature[0] = 5;
+  const auto s = array_of<32>("ecd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");
+  std::copy(s.begin(), s.end(), signature.begin() + 32);
+  EXPECT_TRUE(signature_form_ok(signature));
+  signature[32] = 0xed;
+  EXPECT_FALSE(signature_form_ok(signature));
+  signature[32] = 0xee;
+  EXPECT_FALSE(signature_form_ok(signature));
+}
+
+}  // namespace
+}  // namespace nrid
