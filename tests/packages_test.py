@@ -22,7 +22,7 @@ class Packages(unittest.TestCase):
             shutil.copy(ROOT / 'packaging' / name, self.project / 'packaging' / name)
         self.bin = pathlib.Path(folder.name) / 'bin'
         self.bin.mkdir()
-        for tool in ('bash', 'env', 'awk', 'sed', 'grep', 'wc', 'tail', 'tee', 'mkdir', 'dirname', 'cat', 'rm', 'chmod'):
+        for tool in ('bash', 'env', 'awk', 'sed', 'tr', 'wc', 'tail', 'tee', 'mkdir', 'dirname', 'cat', 'rm', 'chmod'):
             (self.bin / tool).symlink_to(shutil.which(tool))
         self.fake('dpkg-query', 'for p in "$@"; do case $p in -*) ;; *) [ -e "$HAVE/$p" ] && echo "installed $p"; esac; done; true')
         self.fake('apt-get', 'echo "apt-get $*" >> "$HAVE/.calls"; exit ${APT_STATUS:-0}')
