@@ -40,16 +40,17 @@ function linesLayer(map) {
       const northWest = map.unproject(origin, coords.z);
       const southEast = map.unproject(origin.add(size), coords.z);
       const step = stepAt(map);
+      const slack = step * 1e-6; // a line on the border of two tiles belongs to both
       pen.strokeStyle = "#d3dbe3";
       pen.lineWidth = 1;
       pen.beginPath();
-      for (const longitude of multiples(northWest.lng, southEast.lng, step)) {
-        const x = Math.round(map.project([0, longitude], coords.z).x - origin.x) + 0.5;
+      for (const longitude of multiples(northWest.lng - slack, southEast.lng + slack, step)) {
+        const x = Math.floor(map.project([0, longitude], coords.z).x - origin.x) + 0.5;
         pen.moveTo(x, 0);
         pen.lineTo(x, size.y);
       }
-      for (const latitude of multiples(southEast.lat, northWest.lat, step)) {
-        const y = Math.round(map.project([latitude, 0], coords.z).y - origin.y) + 0.5;
+      for (const latitude of multiples(southEast.lat - slack, northWest.lat + slack, step)) {
+        const y = Math.floor(map.project([latitude, 0], coords.z).y - origin.y) + 0.5;
         pen.moveTo(0, y);
         pen.lineTo(size.x, y);
       }

@@ -19,6 +19,15 @@ function arrow() {
   return { svg, shape };
 }
 
+function fitSign() {
+  const svg = document.createElementNS(kSvg, "svg");
+  svg.setAttribute("viewBox", "0 0 16 16");
+  const corners = document.createElementNS(kSvg, "path");
+  corners.setAttribute("d", "M1 5V1h4M11 1h4v4M15 11v4h-4M5 15H1v-4M8 6.5a1.5 1.5 0 1 0 .01 0z");
+  svg.append(corners);
+  return svg;
+}
+
 class Craft {
   constructor(det, map, select) {
     const { svg, shape } = arrow();
@@ -79,7 +88,7 @@ export class FleetMap {
   }
 
   addFitButton(frame) {
-    const button = frame.make("button", { type: "button", class: "fleet-fit", title: "Fit all aircraft", "aria-label": "Fit all aircraft" }, "⛶");
+    const button = frame.make("button", { type: "button", class: "fleet-fit", title: "Fit all aircraft", "aria-label": "Fit all aircraft" }, fitSign());
     L.DomEvent.disableClickPropagation(button);
     button.addEventListener("click", () => {
       this.touched = false;
