@@ -56,15 +56,15 @@ def step(text):
 
 
 def start(stage, port):
-    registry = Registry(ROOT / 'build/apps/nrid', stage.work / 'registry', flights=len(FLIGHTS))
+    registry = Registry(stage.work / 'registry', flights=len(FLIGHTS))
     step(f'registry: {len(registry.entities)} entities, provider {registry.entity("sp")["ipv6"]}')
     names = Names(stage, registry.zone).start()
     step(f'DNS: zone signed by Knot (port {names.upstream}), validated by Unbound (port {names.port})')
     pairs = [(f'gw{number}', f'ua{number}') for number, _ in enumerate(FLIGHTS, 1)]
-    server = Server(stage, ROOT, registry, names.port, pairs, http=port).start()
+    server = Server(stage, registry, names.port, pairs, http=port).start()
     step(f'nridd: plain CoAP on UDP {server.plain}, SCHC on UDP {server.schc}')
     for (gateway, ua), flight in zip(pairs, FLIGHTS):
-        Gateway(stage, ROOT, registry, names.port, server, gateway, ua, flight, options=['--loop']).start()
+        Gateway(stage, registry, names.port, server, gateway, ua, flight, options=['--loop']).start()
     for (_, ua), flight in zip(pairs, FLIGHTS):
         det = registry.entity(ua)['det']
         stage.wait_for(f'{flight} is verified', lambda det=det: verified(server, det), seconds=20)

@@ -6,7 +6,7 @@ import re
 import urllib.error
 import urllib.request
 
-from .stage import Failure, free_port
+from .stage import BUILD, ROOT, Failure, free_port
 
 _SERVER = '''\
 [server]
@@ -63,9 +63,9 @@ anchors = ["{anchor}"]
 class Server:
     """nridd; start() returns when it says that it is ready and /healthz agrees."""
 
-    def __init__(self, stage, root, registry, dns_port, pairs, http=None):
+    def __init__(self, stage, registry, dns_port, pairs, http=None):
         self.stage = stage
-        self.program = root / 'build/apps/nridd'
+        self.program = BUILD / 'apps/nridd'
         self.plain = free_port()
         self.schc = free_port()
         self.http = http or free_port()
@@ -73,7 +73,7 @@ class Server:
         self.part = None
         rows = [f'"{registry.entity(gateway)["det"]} -> {registry.entity(ua)["det"]}"' for gateway, ua in pairs]
         self.config.write_text(_SERVER.format(
-            plain=self.plain, schc=self.schc, http=self.http, dns=dns_port, rules=root / 'schc/rules/nrid.json',
+            plain=self.plain, schc=self.schc, http=self.http, dns=dns_port, rules=ROOT / 'schc/rules/nrid.json',
             det=registry.entity('sp')['det'], key=registry.key_file('sp'), anchor=registry.anchor, gateways=', '.join(rows)))
 
     @property
@@ -121,16 +121,16 @@ class Gateway:
 
     count = itertools.count(1)
 
-    def __init__(self, stage, root, registry, dns_port, server, gateway, ua, flight, transport='schc', options=(), timers=''):
+    def __init__(self, stage, registry, dns_port, server, gateway, ua, flight, transport='schc', options=(), timers=''):
         self.stage = stage
         self.name = f'gateway-{gateway}'
         self.config = stage.work / f'{gateway}-{next(self.count)}.toml'
         self.config.write_text(_GATEWAY.format(
             gateway=registry.entity(gateway)['det'], gateway_key=registry.key_file(gateway), ua=registry.entity(ua)['det'],
             ua_key=registry.key_file(ua), sp=registry.entity('sp')['det'], transport=transport, plain=server.plain,
-            schc=server.schc, rules=root / 'schc/rules/nrid.json', dns=dns_port, anchor=registry.anchor, timers=timers))
-        file = flight if '.' in str(flight) else root / f'examples/flights/{flight}.csv'
-        self.command = [root / 'build/apps/nrid-gateway', 'fly', '--config', self.config, '--flight', file, *options]
+            schc=server.schc, rules=ROOT / 'schc/rules/nrid.json', dns=dns_port, anchor=registry.anchor, timers=timers))
+        file = flight if '.' in str(flight) else ROOT / f'examples/flights/{flight}.csv'
+        self.command = [BUILD / 'apps/nrid-gateway', 'fly', '--config', self.config, '--flight', file, *options]
         self.part = None
 
     def start(self):

@@ -2,7 +2,7 @@
 import json
 import subprocess
 
-from .stage import Failure
+from .stage import BUILD, Failure
 
 RAA, HDA = 16376, 10  # private use range of RFC 9886
 
@@ -23,13 +23,13 @@ def specification(flights, addresses=('127.0.0.1',)):
 class Registry:
     """Keys, DETs and the zone in `folder`; entity('ua1') has det, hi, be, key_file."""
 
-    def __init__(self, nrid, folder, flights=2):
+    def __init__(self, folder, flights=2):
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.zone = folder / 'zone'
         wanted = folder / 'specification.json'
         wanted.write_text(json.dumps(specification(flights), indent=1))
-        made = subprocess.run([nrid, 'zone', 'make', '--spec', wanted, '--out', folder], capture_output=True, text=True, check=False)
+        made = subprocess.run([BUILD / 'apps/nrid', 'zone', 'make', '--spec', wanted, '--out', folder], capture_output=True, text=True, check=False)
         if made.returncode != 0 or not self.zone.exists():
             raise Failure(f'nrid zone make failed: {(made.stderr or made.stdout).strip()[:300]}')
         known = json.loads((folder / 'registry.json').read_text())

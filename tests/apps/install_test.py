@@ -7,8 +7,8 @@ import subprocess
 import tempfile
 import unittest
 
+from world import BUILD, World, program
 from demo.programs import Server
-from world import ROOT, World, program
 
 PROGRAMS = ['nridd', 'nrid-gateway', 'nrid']
 
@@ -18,7 +18,7 @@ class Install(unittest.TestCase):
     def setUpClass(cls):
         folder = tempfile.TemporaryDirectory(prefix='install-')
         cls.addClassCleanup(folder.cleanup)
-        build = ROOT / 'build'
+        build = BUILD
         options = json.loads(subprocess.run(['meson', 'introspect', '--buildoptions', build], check=True, capture_output=True).stdout)
         cls.prefix = next(option['value'] for option in options if option['name'] == 'prefix')
         subprocess.run(['meson', 'install', '-C', build, '--no-rebuild', '--quiet', '--destdir', folder.name], check=True,
@@ -60,7 +60,7 @@ class Install(unittest.TestCase):
         self.addCleanup(world.close)
         page = self.root / 'share/nridd/page/index.html'
         page.write_text(page.read_text().replace('</html>', '<!-- the installed one --></html>'))
-        server = Server(world.stage, ROOT, world.registry, world.names.port, world.pairs)
+        server = Server(world.stage, world.registry, world.names.port, world.pairs)
         server.program = self.root / 'bin/nridd'
         text = server.config.read_text()
         server.config.write_text(re.sub(r'^rules = .*$', f'rules = "{self.root}/share/nridd/rules/nrid.json"', text, flags=re.MULTILINE))

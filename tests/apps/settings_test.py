@@ -4,8 +4,8 @@ import socket
 import subprocess
 import unittest
 
+from world import World, free_port, program
 from demo.programs import Gateway, Server
-from world import ROOT, World, program
 
 
 def replaced(pattern, by):
@@ -51,7 +51,7 @@ class Settings(unittest.TestCase):
     def setUpClass(cls):
         cls.world = World('settings')
         cls.addClassCleanup(cls.world.close)
-        cls.server = Server(cls.world.stage, ROOT, cls.world.registry, cls.world.names.port, cls.world.pairs)
+        cls.server = Server(cls.world.stage, cls.world.registry, cls.world.names.port, cls.world.pairs)
         cls.good = cls.server.config.read_text()
 
     def assert_refused(self, command, words):
@@ -99,8 +99,16 @@ class Settings(unittest.TestCase):
                 self.assert_refused([self.server.program, '--config', self.server.config], [str(port)])
         self.assert_ports_free()
 
+    def test_a_second_server_does_not_share_the_ports_of_the_first(self):
+        self.server.config.write_text(self.good)
+        self.server.start()
+        self.addCleanup(self.server.stop)
+        other = self.world.stage.work / 'second.toml'
+        other.write_text(re.sub(r'\nport = \d+\n\Z', f'\nport = {free_port()}\n', self.good))
+        self.assert_refused([self.server.program, '--config', other], [str(self.server.plain)])
+
     def gateway(self, flight):
-        return Gateway(self.world.stage, ROOT, self.world.registry, self.world.names.port, self.server, 'gw1', 'ua1', flight)
+        return Gateway(self.world.stage, self.world.registry, self.world.names.port, self.server, 'gw1', 'ua1', flight)
 
     def test_wrong_settings_of_the_gateway(self):
         for name, change, words in GATEWAY:

@@ -8,19 +8,18 @@ import subprocess
 import sys
 import unittest
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT / 'packaging'))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / 'packaging'))
 
 from demo.names import Names  # noqa: E402
 from demo.programs import Gateway, Server, conserved  # noqa: E402
 from demo.registry import Registry  # noqa: E402
-from demo.stage import Failure, Stage, free_port  # noqa: E402
+from demo.stage import BUILD, ROOT, Failure, Stage, free_port  # noqa: E402
 
-__all__ = ['ROOT', 'Failure', 'World', 'WorldTest', 'conserved', 'free_port', 'peer', 'program']
+__all__ = ['BUILD', 'ROOT', 'Failure', 'World', 'WorldTest', 'conserved', 'free_port', 'peer', 'program']
 
 
 def program(name):
-    return ROOT / 'build/apps' / name
+    return BUILD / 'apps' / name
 
 
 def peer(command, **question):
@@ -38,7 +37,7 @@ class World:
     def __init__(self, name, flights=2):
         self.stage = Stage(ROOT / 'build/log/apps' / f'{name}-{os.getpid()}')
         with self.on_failure():
-            self.registry = Registry(program('nrid'), self.stage.work / 'registry', flights)
+            self.registry = Registry(self.stage.work / 'registry', flights)
             self.names = Names(self.stage, self.registry.zone).start()
         self.pairs = [(f'gw{number}', f'ua{number}') for number in range(1, flights + 1)]
         self.server = None
@@ -53,11 +52,11 @@ class World:
 
     def start_server(self):
         with self.on_failure():
-            self.server = Server(self.stage, ROOT, self.registry, self.names.port, self.pairs).start()
+            self.server = Server(self.stage, self.registry, self.names.port, self.pairs).start()
         return self.server
 
     def gateway(self, number, flight, **options):
-        return Gateway(self.stage, ROOT, self.registry, self.names.port, self.server, f'gw{number}', f'ua{number}', flight, **options)
+        return Gateway(self.stage, self.registry, self.names.port, self.server, f'gw{number}', f'ua{number}', flight, **options)
 
     def det(self, name):
         return self.registry.entity(name)['det']
