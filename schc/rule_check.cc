@@ -182,6 +182,8 @@ class SetBuilder {
 
 StatusOr<RuleSet> check_rules(const RuleSetDraft& draft, const std::string& file) { return SetBuilder(draft, file).run(); }
 
+size_t rule_count(const RuleSet& set) { return set.rules().rules.size(); }
+
 bool has_fallback(const RuleSet& set) { return set.rules().fallback >= 0; }
 
 std::span<const std::string> notes(const RuleSet& set) { return set.rules().notes; }

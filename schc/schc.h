@@ -34,6 +34,8 @@ class RuleSet {  // immutable value; copies share
 StatusOr<RuleSet> load_rules(std::string_view json, std::string_view file_name);
 StatusOr<RuleSet> load_rules_file(const std::string& path);
 
+size_t rule_count(const RuleSet& rules);
+
 // A set loads without a no-compression rule, so that single rules can be tried; who has to send any message (a server, a
 // gateway) refuses such a set at its start.
 bool has_fallback(const RuleSet& rules);
