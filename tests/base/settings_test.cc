@@ -86,6 +86,7 @@ TEST(Settings, MissingAndSyntax) {
   EXPECT_EQ(refusal("[server]\ndet = \"x\"\nport = = 5\n").substr(0, 23), "nridd.toml:3: not TOML:");
   EXPECT_EQ(refusal("[server]\ndet = \"x\n").substr(0, 23), "nridd.toml:2: not TOML:");
   EXPECT_EQ(refusal("[server]\nport = 1\nport = 2\n").substr(0, 23), "nridd.toml:3: not TOML:");
+  EXPECT_EQ(refusal("[se\xcf\xbb\n").substr(0, 23), "nridd.toml:1: not TOML:");
   EXPECT_EQ(refusal("[server]\ndet = \"\xff\"\n").substr(0, 23), "nridd.toml:2: not TOML:");
 }
 
