@@ -78,6 +78,7 @@ void Gateway::step_start(Now now) {
 
 void Gateway::fail_start(std::string reason) {
   if (last_code_ != 0) reason += " code=" + std::to_string(last_code_ >> 5) + (last_code_ % 32 < 10 ? ".0" : ".") + std::to_string(last_code_ % 32);
+  event("start_failed", {{"reason", reason}});
   finish(Outcome::start_failed, reason);
 }
 
@@ -167,7 +168,7 @@ void Gateway::step_end(Now now) {
 void Gateway::finish(Outcome outcome, std::string_view reason) {
   status_.phase = Phase::done;
   status_.outcome = outcome;
-  event(to_word(outcome), {{"reason", reason}});
+  event("finished", {{"outcome", to_word(outcome)}, {"reason", reason}});
 }
 
 Tick Gateway::next_wake() const {

@@ -39,9 +39,7 @@ std::string seconds_text(Instant now) {
   return text;
 }
 
-bool is_trouble(std::string_view name) {
-  return name == "start_failed" || name == "sp_lost" || name == "end_unacknowledged" || name == "ended_by_sp" || name == "preflight_failed";
-}
+bool is_trouble(std::string_view name) { return name == "start_failed" || name == "sp_lost" || name == "preflight_failed"; }
 
 }  // namespace
 

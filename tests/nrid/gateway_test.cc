@@ -1,0 +1,319 @@
+// The phases of an operation, with the provider played by hand: R-070..R-073, R-080..R-082, R-063, R-064, R-100, R-101.
+#include "tests/nrid/gateway_support.h"
+
+namespace nrid {
+namespace {
+
+TEST(GatewayStart, MuteProviderGetsExactlyFourDatagrams) {
+  World world;
+  world.gateway->start(world.clock.now());
+  std::vector<uint16_t> ids;
+  std::vector<int64_t> iats;
+  world.run(seconds(60), [&](const Report& report) {
+    EXPECT_EQ(report.frame.type, coap::Type::con);
+    ids.push_back(report.frame.id);
+    iats.push_back(report.iat);
+  });
+  EXPECT_EQ(world.port.sent.size(), 4U);
+  EXPECT_EQ(world.status().outcome, Outcome::start_failed);
+  ASSERT_EQ(ids.size(), 4U);
+  for (size_t i = 1; i < ids.size(); ++i) {  // a new CWT under a new message id each time
+    EXPECT_NE(ids[i], ids[i - 1]);
+    EXPECT_GT(iats[i], iats[i - 1]);
+  }
+  EXPECT_EQ(world.count("start_failed"), 1U);
+  EXPECT_EQ(world.events.back(), "finished outcome=start_failed reason=no_answer");
+}
+
+TEST(GatewayStart, AnswerToTheFourthIsEnough) {
+  World world;
+  world.gateway->start(world.clock.now());
+  int count = 0;
+  world.run(seconds(9), [&](const Report& report) {
+    if (++count == 4) world.answer(report, world.heartbeat());
+  });
+  EXPECT_EQ(world.status().phase, Phase::flying);
+  EXPECT_EQ(world.count("start_ok"), 1U);
+}
+
+TEST(GatewayStart, FirstPacketIsWrappedAndHoldsTheRequiredSet) {
+  World world;
+  world.gateway->start(world.clock.now());
+  ASSERT_EQ(world.port.sent.size(), 1U);
+  const Report report = World::open(world.port.sent[0].octets);
+  EXPECT_EQ(report.kid, world.gw.det);
+  const auto& body = std::get<cwt::UasBody>(report.claims.body);
+  EXPECT_EQ(body.sp, world.sp.det);
+  const auto pack = rid::decode_pack(report.pack);
+  ASSERT_TRUE(pack.ok());
+  EXPECT_EQ(pack->types(), 1U << 0 | 1U << 1 | 1U << 2 | 1U << 4 | 1U << 5);
+  ASSERT_TRUE(body.encoded.has_value());
+  EXPECT_EQ(body.encoded->types, pack->types());
+  EXPECT_EQ(body.encoded->pages, 0x1fU);
+  const auto auth = rid::read_auth(*pack);
+  ASSERT_TRUE(auth.ok());
+  ASSERT_TRUE(auth->wrapper.has_value());
+  EXPECT_EQ(auth->wrapper->ua, world.ua.det);
+  EXPECT_TRUE(verify_one(world.ua.signer.public_key(), auth->wrapper->signed_bytes(), auth->wrapper->signature));
+}
+
+TEST(GatewayStart, FlagsAreAnsweredAndRoundsAreBounded) {
+  World world;
+  world.gateway->start(world.clock.now());
+  int asked = 0;
+  world.run(seconds(120), [&](const Report& report) {
+    const auto pack = rid::decode_pack(report.pack);
+    ASSERT_TRUE(pack.ok());
+    if (asked > 0) EXPECT_NE(pack->types() & 1U << 3, 0U) << "the Self-ID that was asked for";
+    ++asked;
+    world.clock.advance(seconds(1));
+    world.answer(report, world.heartbeat(1U << 3));
+  });
+  EXPECT_EQ(asked, 9);  // the first packet and eight rounds
+  EXPECT_EQ(world.status().outcome, Outcome::start_failed);
+  EXPECT_EQ(world.events.back(), "finished outcome=start_failed reason=flags");
+}
+
+TEST(GatewayStart, FlagsThenNoneStartsTheFlight) {
+  World world;
+  world.gateway->start(world.clock.now());
+  int count = 0;
+  world.run(seconds(10), [&](const Report& report) {
+    if (report.frame.type != coap::Type::con) return;
+    world.answer(report, world.heartbeat(++count < 3 ? 1U << 3 : 0));
+    world.clock.advance(seconds(1));
+  });
+  EXPECT_EQ(world.status().phase, Phase::flying);
+  EXPECT_EQ(world.count("flags"), 2U);
+}
+
+TEST(GatewayStart, ErrorCodeIsReportedButDecidesNothing) {
+  World world;
+  world.gateway->start(world.clock.now());
+  world.run(seconds(60), [&](const Report& report) { world.answer(report, {}, 0x83); });
+  EXPECT_EQ(world.port.sent.size(), 4U);
+  EXPECT_EQ(world.events.back(), "finished outcome=start_failed reason=\"refused code=4.03\"");
+}
+
+TEST(GatewayFlight, OneReportASecondWithEverySampleOfTheFile) {
+  World world(straight_flight(20));
+  world.take_off();
+  Tick last_heartbeat = world.clock.now().tick;
+  world.run(seconds(40), [&](const Report& report) {
+    if (report.is_end()) return world.answer(report, world.end_word(1, static_cast<uint64_t>(report.iat)));
+    EXPECT_EQ(report.frame.type, coap::Type::non);
+    if (world.clock.now().tick - last_heartbeat < seconds(5)) return;
+    last_heartbeat = world.clock.now().tick;
+    world.post(world.heartbeat());
+  });
+  std::vector<int32_t> latitudes;
+  for (const auto& datagram : world.port.sent) {
+    const Report report = World::open(datagram.octets);
+    if (report.frame.type != coap::Type::non || report.pack.empty()) continue;
+    const auto pack = rid::decode_pack(report.pack);
+    ASSERT_TRUE(pack.ok());
+    for (size_t i = 0; i < pack->count; ++i) {
+      if (rid::type_of(pack->message(i)) == rid::MessageType::location) latitudes.push_back(*rid::decode_location(pack->message(i))->latitude_e7);
+    }
+  }
+  ASSERT_EQ(latitudes.size(), 21U);
+  for (size_t i = 0; i < latitudes.size(); ++i) EXPECT_EQ(latitudes[i], 473'900'000 + static_cast<int32_t>(i) * 900);
+  EXPECT_EQ(world.status().outcome, Outcome::ended);
+  EXPECT_EQ(world.status().resent, 0U);
+}
+
+TEST(GatewayFlight, SilenceOfTheProviderMeansMThenLResendsThenTheAction) {
+  GatewayTimers timers;
+  timers.heartbeat_timeout = seconds(10);
+  GatewayPolicy policy;
+  policy.on_lost_sp = LostAction::continue_;
+  World world(straight_flight(60), timers, policy);
+  world.take_off();
+  const Tick began = world.clock.now().tick;
+  Tick lost{};
+  while (world.count("sp_lost") == 0 && world.clock.now().tick - began < seconds(40)) world.run(milliseconds(50));
+  lost = world.clock.now().tick;
+  EXPECT_EQ(world.status().resent, 4U);
+  const double after = static_cast<double>((lost - began).us) / 1e6;
+  EXPECT_NEAR(after, 10 + 4 * 2, 4 * 0.4 + 0.2);  // +-20 % of each interval
+  EXPECT_TRUE(world.status().sp_lost);
+  EXPECT_EQ(world.status().phase, Phase::flying);
+  world.post(world.heartbeat());
+  world.run(milliseconds(50));
+  EXPECT_FALSE(world.status().sp_lost);
+  EXPECT_EQ(world.count("sp_recovered"), 1U);
+}
+
+TEST(GatewayFlight, HeartbeatAfterTheThirdResendCancels) {
+  World world;
+  world.take_off();
+  while (world.status().resent < 3) world.run(milliseconds(50));
+  world.post(world.heartbeat());
+  world.run(seconds(11));
+  EXPECT_EQ(world.status().resent, 3U);
+  EXPECT_EQ(world.count("sp_lost"), 0U);
+}
+
+TEST(GatewayFlight, LostWithLandNowEndsTheOperationAndSaysSo) {
+  GatewayPolicy policy;
+  policy.on_lost_sp = LostAction::land_now;
+  World world(straight_flight(120), {}, policy);
+  world.take_off();
+  uint64_t code = 99;
+  world.run(seconds(90), [&](const Report& report) {
+    if (report.is_end()) code = report.end().code;
+  });
+  EXPECT_EQ(world.status().outcome, Outcome::sp_lost);
+  EXPECT_EQ(code, profile::kEooAborted);
+  EXPECT_EQ(world.count("sp_lost"), 1U);
+}
+
+TEST(GatewayFlight, HeartbeatAfterSilenceOfOursMakesUsResend) {
+  Flight flight;
+  flight.name = "gap";
+  flight.samples = {FlightSample{0, 473'900'000, 85'400'000}, FlightSample{30'000, 473'900'100, 85'400'000}};
+  derive_motion(flight);
+  World world(flight);  // deliberately not filled to 1 Hz
+  world.take_off();
+  world.run(seconds(4));
+  const size_t before = world.port.sent.size();
+  world.post(world.heartbeat());
+  world.run(milliseconds(10));
+  ASSERT_EQ(world.port.sent.size(), before + 1);
+  const Report first = World::open(world.port.sent[before - 1].octets);
+  const Report again = World::open(world.port.sent[before].octets);
+  EXPECT_EQ(first.pack, again.pack);      // the Wrapper unchanged
+  EXPECT_GT(again.iat, first.iat);        // in a newer CWT
+}
+
+TEST(GatewayFlight, ConfirmableHeartbeatIsAnsweredWithItsToken) {
+  World world;
+  world.take_off();
+  const size_t before = world.port.sent.size();
+  world.post(world.heartbeat(), coap::Type::con);
+  world.run(milliseconds(10));
+  ASSERT_GT(world.port.sent.size(), before);
+  const Report answer = World::open(world.port.sent[before].octets);
+  EXPECT_EQ(answer.frame.type, coap::Type::ack);
+  EXPECT_EQ(answer.frame.code, coap::kChanged);
+  EXPECT_EQ(answer.frame.id, 0x4711);
+  EXPECT_EQ(to_hex(answer.frame.token.bytes()), "0102030405060708");
+}
+
+TEST(GatewayFlight, FlagsInFlightAreAnsweredConfirmably) {
+  World world;
+  world.take_off();
+  world.run(seconds(2));
+  const size_t before = world.port.sent.size();
+  world.post(world.heartbeat(1U << 4 | 1U << 5));
+  world.run(milliseconds(10));
+  ASSERT_EQ(world.port.sent.size(), before + 1);
+  const Report report = World::open(world.port.sent[before].octets);
+  EXPECT_EQ(report.frame.type, coap::Type::con);
+  EXPECT_EQ(rid::decode_pack(report.pack)->types() & (1U << 4 | 1U << 5), 1U << 4 | 1U << 5);
+}
+
+TEST(GatewayFlight, WordsThatDoNotHoldAreIgnoredAndCounted) {
+  World world;
+  world.take_off();
+  const uint64_t heard = world.status().heartbeats;
+  world.clock.advance(seconds(1));
+  world.post(world.heartbeat_of(world.stranger, world.ua.det, 0, std::nullopt, 0), coap::Type::con);
+  world.post(world.heartbeat_of(world.sp, world.gw.det, 0, std::nullopt, 0), coap::Type::con);
+  world.post(world.heartbeat(0, std::nullopt, -30), coap::Type::con);
+  world.post(world.heartbeat(0, std::nullopt, 60), coap::Type::con);
+  world.post(world.heartbeat(0, std::nullopt, -5), coap::Type::con);
+  Buffer forged = world.heartbeat();
+  forged.back() ^= 1;
+  world.post(forged, coap::Type::con);
+  world.post(world.heartbeat(), coap::Type::con, 77);  // from elsewhere
+  const size_t before = world.port.sent.size();
+  world.gateway->step(world.clock.now());
+  EXPECT_EQ(world.status().heartbeats, heard);
+  for (const Error error : {Error::wrong_signer, Error::wrong_ua, Error::expired, Error::not_yet_valid, Error::stale_word, Error::coap_unmatched}) {
+    EXPECT_EQ(world.gateway->refused(error), 1U) << info(error).counter;
+  }
+  EXPECT_EQ(world.gateway->refused(Error::bad_signature) + world.gateway->refused(Error::signature_form), 1U);
+  for (size_t i = before; i < world.port.sent.size(); ++i) {  // none of the CON Heartbeats is answered
+    EXPECT_NE(World::open(world.port.sent[i].octets).frame.type, coap::Type::ack);
+  }
+}
+
+TEST(GatewayEnd, AcknowledgedEnd) {
+  World world(straight_flight(3));
+  world.take_off();
+  world.run(seconds(20), [&](const Report& report) {
+    if (!report.is_end()) return;
+    EXPECT_EQ(report.frame.type, coap::Type::con);
+    EXPECT_EQ(report.end().peer, world.sp.det);
+    EXPECT_EQ(report.end().code, profile::kEooRequest);
+    EXPECT_EQ(report.end().ua, world.ua.det);  // kid is the gateway
+    world.answer(report, world.end_word(1, static_cast<uint64_t>(report.iat)));
+  });
+  EXPECT_EQ(world.status().outcome, Outcome::ended);
+  EXPECT_EQ(world.events.back(), "finished outcome=ended reason=acknowledged");
+}
+
+TEST(GatewayEnd, AcknowledgementOfAnotherEndDoesNotCount) {
+  World world(straight_flight(3));
+  world.take_off();
+  world.run(seconds(15), [&](const Report& report) {
+    if (report.is_end()) world.answer(report, world.end_word(1, static_cast<uint64_t>(report.iat) - 100));
+  });
+  EXPECT_EQ(world.status().phase, Phase::ending);
+  EXPECT_GT(world.gateway->refused(Error::stale_word), 0U);
+}
+
+TEST(GatewayEnd, MuteProviderGetsFourTriesThenOneEveryThirtySecondsForTenMinutes) {
+  World world(straight_flight(3));
+  world.take_off();
+  std::vector<double> at;
+  Tick began{};
+  world.run(seconds(800), [&](const Report& report) {
+    if (!report.is_end()) return;
+    if (at.empty()) began = world.clock.now().tick;
+    at.push_back(static_cast<double>((world.clock.now().tick - began).us) / 1e6);
+  });
+  EXPECT_EQ(world.status().outcome, Outcome::end_unacknowledged);
+  ASSERT_GE(at.size(), 22U);
+  EXPECT_LE(at.size(), 25U);
+  EXPECT_NEAR(at[3], 6, 1.3);
+  EXPECT_NEAR(at[6] - at[5], 30, 0.1);
+  EXPECT_LT(at.back(), 605);
+}
+
+TEST(GatewayEnd, TheProviderMayEndTheOperation) {
+  World world;
+  world.take_off();
+  world.run(seconds(2));
+  world.post(world.end_word(profile::kEooBySp, static_cast<uint64_t>(world.clock.now().wall.seconds())));
+  world.run(milliseconds(10));
+  EXPECT_EQ(world.status().outcome, Outcome::ended_by_sp);
+}
+
+TEST(GatewayEnd, InterruptionEndsTheOperation) {
+  World world;
+  world.take_off();
+  world.run(seconds(2));
+  world.gateway->end(world.clock.now(), "interrupted");
+  world.run(seconds(5), [&](const Report& report) {
+    if (report.is_end()) world.answer(report, world.end_word(1, static_cast<uint64_t>(report.iat)));
+  });
+  EXPECT_EQ(world.status().outcome, Outcome::ended);
+}
+
+TEST(GatewayFlight, DeadNetworkIsNotTheEnd) {
+  World world;
+  world.take_off();
+  world.port.broken = true;
+  world.run(seconds(3));
+  EXPECT_GT(world.status().send_failed, 1U);
+  EXPECT_EQ(world.count("send_failed"), 1U);
+  world.port.broken = false;
+  const size_t before = world.port.sent.size();
+  world.run(seconds(2));
+  EXPECT_GT(world.port.sent.size(), before);
+}
+
+}  // namespace
+}  // namespace nrid
