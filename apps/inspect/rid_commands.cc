@@ -1,0 +1,208 @@
+// nrid rid decode|encode, drip verify, ed25519 verify|sign: F3411 messages and packs, what stands behind their
+// signatures, and the signatures alone for whoever compares back ends.
+#include <algorithm>
+
+#include "apps/inspect/command.h"
+#include "apps/inspect/rid_json.h"
+#include "det/det.h"
+#include "det/endorsement.h"
+#include "rid/auth.h"
+
+namespace nrid::inspect {
+namespace {
+
+constexpr std::string_view kSams[] = {"", "link", "wrapper", "manifest", "frame"};
+
+Json rid_decode(const Json& input) {
+  Buffer octets;
+  Json refused;
+  if (!hex_field(input, "hex", octets, refused)) return refused;
+  if (octets.size() == rid::kMessageSize) return message_json(rid::RawMessage(octets.data(), rid::kMessageSize));
+  if (octets.empty() || octets[0] >> 4 != static_cast<uint8_t>(rid::MessageType::pack)) {
+    return refusal(octets.size() < rid::kMessageSize ? Error::truncated : Error::bad_pack);
+  }
+  const auto pack = rid::decode_pack(octets);
+  if (!pack.ok()) return refusal(pack.error());
+  Json messages = Json::array();
+  for (size_t i = 0; i < pack->count; ++i) messages.push_back(message_json(pack->message(i)));
+  return {{"type", "pack"}, {"version", octets[0] & 15}, {"messages", messages}};
+}
+
+Json encode_one(const Json& in) {
+  if (in.is_object() && in.contains("messages") && in["messages"].is_array()) {
+    std::vector<rid::MessageOctets> messages;
+    for (const Json& each : in["messages"]) {
+      if (messages.size() == rid::kPackMessagesMax) return refusal(Error::bad_pack);
+      Json refused;
+      if (!message_from_json(each, messages.emplace_back(), refused)) return refused;
+    }
+    std::array<uint8_t, rid::kPackSizeMax> space{};
+    const auto pack = rid::encode_pack(messages, space);
+    if (!pack.ok()) return refusal(pack.error());
+    // Nothing leaves that decode would refuse: a nested or repeated message.
+    if (const auto again = rid::decode_pack(*pack); !again.ok()) return refusal(again.error());
+    return {{"hex", to_hex(*pack)}};
+  }
+  rid::MessageOctets octets{};
+  Json refused;
+  if (!message_from_json(in, octets, refused)) return refused;
+  return {{"hex", to_hex(Bytes(octets))}};
+}
+
+Json rid_encode(const Json& input) {
+  if (!input.contains("message")) return encode_one(input);  // a line as `rid decode` printed it
+  std::string text, file;
+  Json refused;
+  if (!json_or_file(input, "message", text, file, refused)) return refused;
+  const Json message = Json::parse(text, nullptr, false);
+  if (message.is_discarded()) return refusal("bad_request", "field message is not JSON");
+  return encode_one(message);
+}
+
+bool signed_by(const PublicKey& key, Bytes message, const Signature& signature) {
+  return signature_form_ok(signature) && verify_one(key, message, signature);
+}
+
+Result<void> judge_evidence(const rid::Evidence& evidence, const PublicKey& key, std::optional<Instant> now, bool conformance) {
+  TRY_VOID(det::check(evidence.ua, key));
+  rid::AuthPolicy policy;
+  policy.conformance = conformance;
+  if (now) TRY_VOID(rid::check_window(evidence, *now, policy));
+  return signed_by(key, evidence.signed_bytes(), evidence.signature) ? Error::none : Error::wrapper_signature;
+}
+
+// `key` is then the parent's: a Link is signed by whoever registered the child.
+Json judge_link(const std::array<uint8_t, rid::kEndorsementSize>& octets, const PublicKey& key, std::optional<Instant> now) {
+  Json out = {{"sam", "link"}};
+  Result<void> verdict;
+  const auto endorsement = det::decode_endorsement(octets);
+  if (!endorsement.ok()) {
+    verdict = endorsement.error();
+  } else {
+    out["child"] = to_text(endorsement->child);
+    out["parent"] = to_text(endorsement->parent);
+    verdict = det::check(endorsement->parent, key);
+    if (verdict.ok()) verdict = det::verify_endorsement(*endorsement, key, now.value_or(endorsement->not_before), seconds(5));
+  }
+  out["ok"] = verdict.ok();
+  if (!verdict.ok()) out.update(refusal(verdict.error()));
+  return out;
+}
+
+Json not_ok(Error error) {
+  Json out = {{"ok", false}};
+  out.update(refusal(error));
+  return out;
+}
+
+Json drip_verify(const Json& input) {
+  constexpr int64_t kDateMax = 253'402'300'799;
+  Buffer octets;
+  PublicKey key{};
+  Json refused;
+  if (!hex_field(input, "hex", octets, refused) || !key_field(input, "key", key, refused)) return refused;
+  std::optional<Instant> now;
+  if (input.contains("now")) {
+    const int64_t second = input["now"].get<int64_t>();
+    if (second < 0 || second > kDateMax) return refusal("bad_request", "field now must be Unix seconds, 0..253402300799");
+    now = at_second(second);
+  }
+  const bool conformance = input.value("conformance", false);
+  const auto pack = rid::decode_pack(octets);
+  if (!pack.ok()) return not_ok(pack.error());
+  const auto auth = rid::read_auth(*pack);
+  if (!auth.ok()) return not_ok(auth.error());
+  if (!auth->wrapper && !auth->other) return auth->link ? judge_link(*auth->link, key, now) : not_ok(Error::c2_origin);
+
+  const rid::Evidence& evidence = auth->wrapper ? *auth->wrapper : *auth->other;
+  Json covered = Json::array();
+  for (size_t i = 0; i < evidence.message_count; ++i) covered.push_back(to_hex(Bytes(evidence.message(i))));
+  const auto verdict = judge_evidence(evidence, key, now, conformance);
+  Json out = {{"ok", verdict.ok()},
+              {"sam", kSams[static_cast<size_t>(evidence.sam)]},
+              {"ua", to_text(evidence.ua)},
+              {"not_before", evidence.not_before.seconds()},
+              {"not_after", evidence.not_after.seconds()},
+              {"unix_epoch", evidence.unix_epoch},
+              {"extra_pages", auth->extra_pages},
+              {"covered", covered}};
+  if (evidence.sam == rid::Sam::wrapper) out["form"] = evidence.extended ? "extended" : "full";
+  if (!verdict.ok()) out.update(refusal(verdict.error()));
+  return out;
+}
+
+const Verifier* const kBackends[] = {&sodium_verifier()};
+
+const Verifier* backend_of(const Json& input, Json& refused) {
+  const std::string wanted = input.value("backend", std::string(kBackends[0]->name()));
+  std::string present;
+  for (const Verifier* each : kBackends) {
+    if (each->name() == wanted) return each;
+    present += (present.empty() ? "" : ", ") + std::string(each->name());
+  }
+  refused = refusal("no_backend", "this build has no back end \"" + wanted + "\"; present: " + present);
+  return nullptr;
+}
+
+Json ed25519_verify(const Json& input) {
+  PublicKey key{};
+  Buffer message, octets;
+  Json refused;
+  const Verifier* backend = backend_of(input, refused);
+  if (backend == nullptr || !key_field(input, "key", key, refused) || !hex_field(input, "msg", message, refused) ||
+      !hex_field(input, "sig", octets, refused)) {
+    return refused;
+  }
+  Signature signature{};
+  const auto prepared = PreparedKey::from(key);
+  if (!prepared.ok() || octets.size() != signature.size()) return {{"ok", false}};
+  std::copy(octets.begin(), octets.end(), signature.begin());
+  VerifyJob job{.key = &*prepared, .message = message, .signature = signature};
+  backend->verify({&job, 1});
+  return {{"ok", job.good}};
+}
+
+Json ed25519_sign(const Json& input) {
+  Seed seed{};
+  Buffer message;
+  Json refused;
+  if (backend_of(input, refused) == nullptr || !key_field(input, "seed", seed, refused) ||
+      !hex_field(input, "msg", message, refused)) {
+    return refused;
+  }
+  const SeedSigner signer(seed);
+  const auto signature = signer.sign(message);
+  if (!signature.ok()) return refusal(signature.error());
+  return {{"key", to_hex(Bytes(signer.public_key()))}, {"sig", to_hex(Bytes(*signature))}};
+}
+
+}  // namespace
+
+std::vector<Command> rid_commands() {
+  const Field hex{"hex", FieldKind::text, true, "a message of 25 octets or a Message Pack"};
+  const Field backend{"backend", FieldKind::text, false, "libsodium (default), avx2 or avx512"};
+  const Field message{"msg", FieldKind::text, true, "the octets that are signed"};
+  return {
+      {"rid", "decode", "values of an ASTM F3411 message or pack, with their units", {hex}, rid_decode, nullptr},
+      {"rid", "encode", "a message or pack from values as `rid decode` shows them",
+       {{"message", FieldKind::json, false, "{\"type\", ...} or {\"messages\": [...]}; absent on a line: the line itself"}},
+       rid_encode, nullptr},
+      {"drip", "verify", "DRIP authentication of a pack (RFC 9575): window, key and signature, and the messages it covers",
+       {{"hex", FieldKind::text, true, "the Message Pack"},
+        {"key", FieldKind::text, true, "public key of the aircraft, of the parent for a Link; it must hash to the DET"},
+        {"now", FieldKind::integer, false, "Unix seconds; absent: the time window is not judged"},
+        {"conformance", FieldKind::flag, false, "refuse evidence that counts Unix seconds"}},
+       drip_verify, nullptr},
+      {"ed25519", "verify", "one strict Ed25519 verdict of a back end",
+       {{"key", FieldKind::text, true, "public key, 32 octets of hex"},
+        message,
+        {"sig", FieldKind::text, true, "signature; other lengths than 64 octets are never good"},
+        backend},
+       ed25519_verify, nullptr},
+      {"ed25519", "sign", "an Ed25519 signature",
+       {{"seed", FieldKind::text, true, "secret seed, 32 octets of hex"}, message, backend},
+       ed25519_sign, nullptr},
+  };
+}
+
+}  // namespace nrid::inspect
