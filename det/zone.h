@@ -51,7 +51,7 @@ struct RegistryEntity {
   std::string parent;                        // a name of the list; itself for the root
   std::optional<Seed> seed;                  // generated when missing
   std::optional<PublicKey> key;              // instead of a seed, for an entity whose secret is elsewhere (no children then)
-  std::string uri;                           // subjectAltName; a default is made of type and name
+  std::string uri;                           // of the subjectAltName; may be empty
   std::vector<IpAddress> addresses;
   std::optional<Instant> not_before;         // default: the registry's
   std::optional<Instant> not_after;
