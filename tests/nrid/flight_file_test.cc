@@ -109,7 +109,7 @@ TEST(FlightKml, InterUssFlights) {
   EXPECT_EQ(north.serial_number, "21206Y824YZ");
   EXPECT_EQ(north.operator_id, "OP-d7p4o3l2");
   EXPECT_EQ(north.aircraft_type, "Helicopter");
-  EXPECT_EQ(north.operator_position, (OperatorPosition{390'789'153, -775'542'883 - 5, 1155}) ) << "rounded to 1e-7 from -77.55542883349777";
+  EXPECT_EQ(north.operator_position, (OperatorPosition{390'789'153, -775'554'288, 1155}));
   EXPECT_EQ(north.samples.front().latitude_e7, 390'794'626);
   EXPECT_EQ(north.samples.front().longitude_e7, -775'558'579);
   for (const FlightSample& sample : north.samples) {
