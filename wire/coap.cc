@@ -21,12 +21,11 @@ struct DeletePdu {
 };
 using Pdu = std::unique_ptr<coap_pdu_t, DeletePdu>;
 
-Pdu make_pdu(const Message& message) {
+Pdu make_pdu() {
   // libcoap prints a line per bad datagram unless told otherwise; a peer must not fill our log.
   static const bool quiet = (coap_set_log_level(LOG_EMERG), true);
   static_cast<void>(quiet);
-  return Pdu(coap_pdu_init(static_cast<coap_pdu_type_t>(message.type), static_cast<coap_pdu_code_t>(message.code),
-                           message.id, kPduMax));
+  return Pdu(coap_pdu_init(COAP_MESSAGE_CON, COAP_EMPTY_CODE, 0, kPduMax));
 }
 
 // What the standards allow an option: its length in octets, and whether it may come more than once.
@@ -198,7 +197,7 @@ Result<Message> decode(Bytes datagram, Head* head_out) {
 
   if (!code_fits(message, datagram.size())) return Error::coap_format;
 
-  thread_local const Pdu pdu = make_pdu({});
+  thread_local const Pdu pdu = make_pdu();
   if (pdu == nullptr) return Error::internal;
   // After a failed parse the PDU holds stale pointers and must not be read.
   if (coap_pdu_parse(COAP_PROTO_UDP, datagram.data(), datagram.size(), pdu.get()) == 0) {
@@ -207,44 +206,33 @@ Result<Message> decode(Bytes datagram, Head* head_out) {
   return read_pdu(pdu.get(), datagram, message);
 }
 
+// libcoap writes each option, but no PDU: it would slip in a Hop-Limit beside Proxy-Uri and drop repeated options.
 Result<Bytes> encode(const Message& message, std::span<uint8_t> out) {
   if (message.token.size() > kTokenMax) return Error::coap_format;
-  const Pdu pdu = make_pdu(message);
-  if (pdu == nullptr) return Error::internal;
-  if (coap_add_token(pdu.get(), message.token.size(), message.token.data()) == 0) return Error::no_space;
+  if (out.size() < kHeadSize + message.token.size()) return Error::no_space;
+  Writer head(out);
+  head.u8(kVersion << 6 | static_cast<unsigned>(message.type) << 4 | message.token.size());
+  head.u8(message.code);
+  head.u8(message.id >> 8);
+  head.u8(message.id & 0xff);
+  head.bytes(message.token);
 
-  const coap_bin_const_t token = coap_pdu_get_token(pdu.get());
+  size_t at = head.size();
+  uint16_t number = 0;
   for (const Option& each : message.options()) {
-    const OptionFormat* format = format_of(each.number);
-    const bool first = message.find(each.number) == &each;
-    if (!first && format != nullptr && !format->repeatable) return Error::coap_option;  // nor would libcoap write it
-    if (coap_add_option(pdu.get(), each.number, each.value.size(), each.value.data()) == 0) return Error::no_space;
-  }
-  if (!message.payload.empty() && coap_add_data(pdu.get(), message.payload.size(), message.payload.data()) == 0) {
-    return Error::no_space;
+    const auto delta = static_cast<uint16_t>(each.number - number);
+    if (coap_opt_encode_size(delta, each.value.size()) > out.size() - at) return Error::no_space;
+    at += coap_opt_encode(out.data() + at, out.size() - at, delta, each.value.data(), each.value.size());
+    number = each.number;
   }
 
-  // The head is ours to write: libcoap exports no call for it. The body lies behind it, from the token on.
-  const uint8_t* body = coap_pdu_get_token(pdu.get()).s;
-  const uint8_t* end = body + token.length;
-  size_t payload_length = 0;
-  const uint8_t* payload = nullptr;
-  if (coap_get_data(pdu.get(), &payload_length, &payload) != 0 && payload_length > 0) {
-    end = payload + payload_length;
-  } else {
-    coap_opt_iterator_t walk;
-    coap_option_iterator_init(pdu.get(), &walk, COAP_OPT_ALL);
-    while (const coap_opt_t* opt = coap_option_next(&walk)) end = coap_opt_value(opt) + coap_opt_length(opt);
+  Writer body(out.subspan(at));
+  if (!message.payload.empty()) {
+    body.u8(kPayloadMarker);
+    body.bytes(message.payload);
   }
-
-  Writer writer(out);
-  writer.u8(kVersion << 6 | static_cast<unsigned>(message.type) << 4 | message.token.size());
-  writer.u8(message.code);
-  writer.u8(message.id >> 8);
-  writer.u8(message.id & 0xff);
-  writer.bytes({body, static_cast<size_t>(end - body)});
-  if (!writer.ok()) return Error::no_space;
-  return writer.written();
+  if (!body.ok()) return Error::no_space;
+  return Bytes(out).first(at + body.size());
 }
 
 Bytes encode_uint(uint32_t value, std::span<uint8_t, 4> space) {

@@ -60,8 +60,7 @@ struct Head {
 // `head_out`, if given, is filled unless the error is bad_length or coap_version.
 Result<Message> decode(Bytes datagram, Head* head_out = nullptr);
 
-// Writes the message, returns its octets as a prefix of `out`. Errors: no_space; coap_option for a second copy of an
-// option that may not be repeated; coap_format for a token over 8 octets.
+// Writes the message as it is, returns its octets as a prefix of `out`. Errors: no_space; coap_format (token over 8 octets).
 Result<Bytes> encode(const Message& message, std::span<uint8_t> out);
 
 // Shortest form of an option's uint into `space`; returns the used part (none for 0).
