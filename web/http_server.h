@@ -3,8 +3,8 @@
 // other address is refused. Requests are answered on `threads` web threads; handlers read snapshots or post commands.
 // The HTTP library (RESTinio) is known to http_server.cc alone.
 //
-//   SseHub hub(counters.add_block());                       // before the module host, which publishes to it
-//   TRY(options, HttpOptions::from(settings.section("web")));
+//   TRY(options, HttpOptions::from(settings.section("web"), settings.directory()));
+//   SseHub hub(counters.add_block(), {.clients_max = options.events_max});  // before the module host, which publishes to it
 //   HttpServer http(options, hub);
 //   http.add_routes("fleet", routes); http.add_page_part("fleet", part); http.set_metrics(...);
 //   TRY_VOID(http.start());                                  // binds; nothing runs when it fails

@@ -1,16 +1,16 @@
 // Opens the map of a running server in headless Chromium and asserts what a person would see.
-//   node map_test.mjs URL COUNT [screenshot.png] [--lost COMMAND] [--trust WORD]
+//   node map_test.mjs URL COUNT [screenshot.png] [--lost COMMAND [--back COMMAND]] [--trust WORD] [--size WxH]
 // COUNT aircraft with verdict WORD (verified) on the map and in the list, moving. With --lost it then runs COMMAND, which
-// must end the server, and expects the banner. Prints one line per fact; exit 0 only if all hold.
+// must end the server, and expects the banner; with --back the next COMMAND starts it again, and the banner must go. Prints one line per fact; exit 0 only if all hold.
 import { execSync } from "node:child_process";
 import { parseArgs } from "node:util";
 import puppeteer from "puppeteer-core";
 
-const { positionals, values } = parseArgs({ allowPositionals: true, options: { lost: { type: "string" }, trust: { type: "string", default: "verified" }, size: { type: "string", default: "1280x800" } } });
+const { positionals, values } = parseArgs({ allowPositionals: true, options: { lost: { type: "string" }, back: { type: "string" }, trust: { type: "string", default: "verified" }, size: { type: "string", default: "1280x800" } } });
 const [url, countText, screenshot] = positionals;
 const count = Number(countText);
 if (!url || !Number.isInteger(count)) {
-  console.error("usage: node map_test.mjs URL COUNT [screenshot.png] [--lost COMMAND] [--trust WORD] [--size WxH]");
+  console.error("usage: node map_test.mjs URL COUNT [screenshot.png] [--lost COMMAND [--back COMMAND]] [--trust WORD] [--size WxH]");
   process.exit(2);
 }
 
@@ -84,6 +84,11 @@ try {
     fact(`the banner says: ${text}`, /^Connection to the server is lost — positions shown are from \d\d:\d\d:\d\d/.test(text));
     fact("the last positions stay on the map", (await positions(page)).length === count);
     if (screenshot) await page.screenshot({ path: screenshot.replace(/(\.png)?$/, "_lost.png") });
+  }
+  if (values.back) {
+    execSync(values.back, { stdio: "ignore", shell: "/bin/sh" });
+    fact("the page is live again by itself", await page.waitForFunction(() =>
+      document.getElementById("banner").hidden && document.documentElement.dataset.connection === "live", kWait).then(() => true, () => false));
   }
   fact(`no script error${troubles.length ? `: ${troubles.join("; ")}` : ""}`, troubles.length === 0);
   fact(`nothing asked from elsewhere${foreign.length ? `: ${foreign.join(" ")}` : ""}`, foreign.length === 0);
