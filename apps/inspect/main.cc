@@ -15,6 +15,10 @@ namespace {
 std::vector<Command> all_commands() {
   std::vector<Command> out;
   for (const auto& part : {
+           det_commands(),
+           rid_commands(),
+           wire_commands(),
+           schc_commands(),
            show_commands(),
        }) {
     out.insert(out.end(), part.begin(), part.end());
