@@ -23,6 +23,7 @@ struct ServerSettings {
   std::string rules_file;                 // resolved against the settings file's folder
   std::string key_file;
   det::ResolverSettings dns;
+  bool check_dns = true;                  // look ourselves up before anything starts
   std::string data_dir;                   // "" keeps module data in memory
   int host_workers = 2;
 };

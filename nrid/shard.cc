@@ -61,7 +61,7 @@ bool Shard::journal(const Report& report, uint64_t operation) {
 
 // the first authenticated packet with content opens an operation; null when the table is full.
 Operation* Shard::open_operation(const Report& report, Now now) {
-  if (operations_.size() >= parts_.setup.limits.aircraft_max / parts_.count + 1) return nullptr;
+  if (operations_.size() >= (parts_.setup.limits.aircraft_max + parts_.count - 1) / parts_.count) return nullptr;
   auto op = std::make_unique<Operation>(parts_.setup.timers, parts_.setup.policy);
   op->ua = report.ua;
   op->gateway = report.gateway;

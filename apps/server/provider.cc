@@ -1,0 +1,126 @@
+#include "apps/server/provider.h"
+
+#include <unistd.h>
+
+#include <climits>
+#include <filesystem>
+
+#include "apps/server/reports.h"
+#include "det/resolver.h"
+
+namespace nrid::provider {
+namespace {
+
+// The rule set that is installed with the program.
+std::string installed_rules() {
+  char program[PATH_MAX];
+  const ssize_t size = readlink("/proc/self/exe", program, sizeof program);
+  if (size <= 0) return {};
+  std::string directory(program, static_cast<size_t>(size));
+  directory.resize(directory.find_last_of('/'));
+  const std::string file = directory + "/../share/nridd/rules/nrid.json";
+  return access(file.c_str(), R_OK) == 0 ? file : std::string();
+}
+
+Status make_data_dir(const std::string& directory) {
+  if (directory.empty()) return {};
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (error) return Status::failed("server.data_dir " + directory + ": " + error.message());
+  return {};
+}
+
+}  // namespace
+
+StatusOr<Plan> read_plan(const std::string& file, std::span<const SettingInfo> known) {
+  TRY(settings, Settings::load(file, known));
+  TRY(server, read_server_settings(settings));
+  TRY(http, web::HttpOptions::from(settings.section("web"), settings.directory()));
+  TRY(signer, read_key_file(server.key_file, server.setup.det));
+  if (server.rules_file.empty()) server.rules_file = installed_rules();
+  if (server.rules_file.empty()) {
+    return Status::failed(settings.section("server").where("rules") + ": no SCHC rule file is installed beside the program; name one");
+  }
+  TRY(rules, schc::load_rules_file(server.rules_file));
+  return Plan{std::move(settings), std::move(server), std::move(http), std::move(rules), std::move(signer)};
+}
+
+Provider::Provider(Plan plan, const Clock& clock, std::vector<Module*> modules)
+    : plan_(std::move(plan)), clock_(clock), modules_(std::move(modules)), hub_(counters_.add_block()) {}
+
+Provider::~Provider() { stop(); }
+
+// A provider that cannot resolve itself cannot resolve anybody: DNS, DNSSEC and the anchors are tried on our own DET.
+Status Provider::check_dns() const {
+  if (!plan_.server.check_dns) return {};
+  const auto self = det::resolve_now(plan_.server.dns, plan_.server.setup.det, false, seconds(10));
+  if (self.ok()) return {};
+  return Status::failed("dns.servers " + plan_.server.dns.servers + ": " + self.text() + " (" + std::string(info(self.error()).counter) + ")");
+}
+
+Status Provider::open_ports() {
+  const size_t count = static_cast<size_t>(plan_.server.workers);
+  TRY(plain, UdpPort::open_shared(plan_.server.plain, count));
+  plain_ = std::move(plain);
+  TRY(schc, UdpPort::open_shared(plan_.server.schc, count));
+  schc_ = std::move(schc);
+  return {};
+}
+
+Status Provider::start() {
+  TRY_VOID(make_data_dir(plan_.server.data_dir));
+  TRY_VOID(check_dns());
+  TRY(dns, det::DnsClient::open({plan_.server.dns.servers, plan_.server.dns.timeout_ms, plan_.server.dns.tries}, random_));
+  dns_ = std::move(dns);
+  keys_ = std::make_unique<det::DnsKeySource>(plan_.server.dns, det::KeySourceLimits{}, *dns_, clock_);
+  TRY_VOID(open_ports());
+
+  host_ = std::make_unique<Host>(HostParts{clock_, hub_, caller_, counters_.add_block(), &plan_.file, plan_.server.data_dir,
+                                           plan_.server.host_workers, plan_.server.setup.limits.record_ring});
+  std::vector<ServerPort> ports;
+  for (const auto& port : plain_) ports.push_back({port.get(), Transport::plain});
+  for (const auto& port : schc_) ports.push_back({port.get(), Transport::schc});
+  const auto add_key = [this](const Det& det, const PublicKey& key, Instant until) {
+    const auto added = keys_->add_local(det, key, until);
+    return added.ok() ? Status() : Status::failed(to_text(det) + ": " + std::string(info(added.error()).text));
+  };
+  server_ = std::make_unique<Server>(plan_.server.setup, ServerParts{clock_, random_, *keys_, sodium_verifier(), *plan_.signer, journal_,
+                                                                     *host_, counters_, plan_.rules, ports, {}, add_key,
+                                                                     [this](const Det& det) { keys_->revoke(det); }});
+  for (Module* module : modules_) server_->add(*module);
+  TRY_VOID(server_->start());
+  TRY_VOID(start_web());
+  server_->run();
+  return {};
+}
+
+Status Provider::start_web() {
+  metrics_ = std::make_unique<web::Metrics>([this] { return counters_.total(); });
+  metrics_->add_gauge("parked", "datagrams that wait for a key now", [this] { return static_cast<double>(server_->parked()); });
+  metrics_->add_gauge("operations", "open operations", [this] { return static_cast<double>(server_->operations()); });
+  metrics_->add_gauge("keys", "keys in the cache", [this] { return static_cast<double>(keys_->stats().keys); });
+  metrics_->add_counter("kernel_dropped", "datagrams that the kernel dropped because a socket was full", [this] { return kernel_drops(); });
+  for (const HostCounter& counter : host_->counters()) metrics_->add_counter(counter.name, counter.text, counter.read);
+
+  http_ = std::make_unique<web::HttpServer>(plan_.http, hub_);
+  for (const HostRoute& route : host_->routes()) http_->add_routes(route.module, {route.route});
+  for (const HostPagePart& part : host_->page_parts()) http_->add_page_part(part.module, part.part);
+  http_->set_metrics([this] { return metrics_->text(); });
+  return http_->start();
+}
+
+uint64_t Provider::kernel_drops() const {
+  uint64_t sum = 0;
+  for (const auto* ports : {&plain_, &schc_}) {
+    for (const auto& port : *ports) sum += port->kernel_drops();
+  }
+  return sum;
+}
+
+// Pages first, so that none asks a module that has ended; then the datagrams that were received; DNS last.
+void Provider::stop() {
+  if (http_) http_->stop();
+  if (server_) server_->stop();
+}
+
+}  // namespace nrid::provider

@@ -1,0 +1,70 @@
+// The whole service provider as one object: what main() plugs in, in the order in which it starts and, reversed, ends.
+// Nothing runs and no port is held when start() fails.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "det/dns_client.h"
+#include "det/key_source.h"
+#include "nrid/server.h"
+#include "nrid/server_settings.h"
+#include "nrid/udp_port.h"
+#include "web/http_caller.h"
+#include "web/http_server.h"
+#include "web/metrics.h"
+#include "web/sse_hub.h"
+
+namespace nrid::provider {
+
+// Everything that the settings say and the files they name, judged before anything starts; --check-config ends here.
+struct Plan {
+  Settings file;
+  ServerSettings server;
+  web::HttpOptions http;
+  schc::RuleSet rules;
+  std::unique_ptr<SeedSigner> signer;
+};
+StatusOr<Plan> read_plan(const std::string& file, std::span<const SettingInfo> known);
+
+class Provider {
+ public:
+  // `modules` in the order of their knowledge; they outlive the provider.
+  Provider(Plan plan, const Clock& clock, std::vector<Module*> modules);
+  ~Provider();
+
+  Status start();
+  void stop();                          // drains; twice is allowed
+
+  const Counters& counters() const { return counters_; }
+  const Plan& plan() const { return plan_; }
+  uint16_t http_port() const { return http_->port(); }
+  size_t parked() const { return server_ ? server_->parked() : 0; }
+  size_t operations() const { return server_ ? server_->operations() : 0; }
+
+ private:
+  Status check_dns() const;
+  Status open_ports();
+  Status start_web();
+  uint64_t kernel_drops() const;
+
+  Plan plan_;
+  const Clock& clock_;
+  const std::vector<Module*> modules_;
+  SystemRandom random_;
+  Counters counters_;
+  MemoryJournal journal_;
+  web::SseHub hub_;
+  web::HttpCallerCurl caller_;
+  std::unique_ptr<det::DnsClient> dns_;
+  std::unique_ptr<det::DnsKeySource> keys_;
+  std::vector<std::unique_ptr<UdpPort>> plain_, schc_;
+  std::unique_ptr<Host> host_;
+  std::unique_ptr<Server> server_;
+  std::unique_ptr<web::Metrics> metrics_;
+  std::unique_ptr<web::HttpServer> http_;
+};
+
+}  // namespace nrid::provider
