@@ -58,7 +58,9 @@ class FlippedBit(WorldTest):
         cwt = bytes.fromhex(self.world.report(latitude=self.place + 10)['cwt'])
         outcomes, refused = self.send([post(cwt, 3, b'123')])
         self.assertEqual(outcomes['accepted_total'], 1, refused)
-        self.assertIn((self.place + 10, 85400000), self.track())
+        newest = (self.place + 10, 85400000)
+        self.world.wait_for('the position is on the map', lambda: newest in self.track())
+        self.assertLessEqual(self.track(), {newest, (self.place, 85400000)}, 'and no other ever was')
 
     @staticmethod
     def flip(datagram, bit):

@@ -18,6 +18,7 @@ class Vectors(unittest.TestCase):
 
 
 class Peers(WorldTest):
+    flights = 5  # one operation for each case that looks at the start phase
     place = itertools.count(1)
 
     def setUp(self):
@@ -35,11 +36,12 @@ class Peers(WorldTest):
         return token['body'][1]
 
     def assert_flies(self, ua='ua1'):
-        feature = self.server.flights()[self.world.det(ua)]
-        self.assertEqual(feature['properties']['trust'], 'verified')
-        longitude, latitude = feature['geometry']['coordinates'][:2]
-        self.assertAlmostEqual(latitude, self.latitude / 1e7, delta=1e-9)
-        self.assertAlmostEqual(longitude, 8.54, delta=1e-9)
+        def place():
+            feature = self.server.flights().get(self.world.det(ua))
+            if not feature or not feature['geometry'] or feature['properties']['trust'] != 'verified':
+                return None
+            return [round(degrees * 1e7) for degrees in feature['geometry']['coordinates'][:2]]
+        self.world.wait_for('the position is on the map', lambda: place() == [85400000, self.latitude])
 
     def post(self, **question):
         return peer('post', port=self.server.plain, **question)
@@ -61,7 +63,11 @@ class Peers(WorldTest):
         answer = self.post(payload=self.world.report(latitude=self.latitude)['cwt'], options={'Content-Format': 61})
         self.assertEqual(answer['code'], '2.04')
         self.assertEqual(answer['format'], 61)
-        self.assert_heartbeat(answer['payload'])
+        self.assertEqual(self.assert_heartbeat(answer['payload']), [0], 'nothing is missing: the start phase is complete')
+        self.assert_flies()
+        self.latitude += 1
+        answer = self.post(payload=self.world.report(latitude=self.latitude)['cwt'], options={'Content-Format': 61})
+        self.assertEqual((answer['code'], answer['payload']), ('2.04', ''), 'in flight the Heartbeat comes by the timer')
         self.assert_flies()
 
     def test_npm_coap_non_confirmable_post_by_the_ground_station(self):
@@ -71,14 +77,18 @@ class Peers(WorldTest):
         self.assert_flies('ua2')
 
     def test_coap_client_confirmable_post(self):
-        text, answer = self.client('-m', 'post', '-t', '61', payload=self.world.report(latitude=self.latitude)['cwt'])
+        cwt = self.world.report('ua3', 'ua3', self.latitude)['cwt']
+        text, answer = self.client('-m', 'post', '-t', '61', payload=cwt)
         self.assertTrue(answer, text)
-        self.assert_heartbeat(answer)
-        self.assert_flies()
+        self.assert_heartbeat(answer, 'ua3')
+        self.assert_flies('ua3')
 
     def test_coap_client_non_confirmable_post(self):
-        self.client('-m', 'post', '-t', '61', '-N', payload=self.world.report('ua2', 'gw2', self.latitude)['cwt'])
-        self.assert_flies('ua2')
+        cwt = self.world.report('ua4', 'gw4', self.latitude)['cwt']
+        text, answer = self.client('-m', 'post', '-t', '61', '-N', payload=cwt)
+        self.assertTrue(answer, text)
+        self.assert_heartbeat(answer, 'ua4')
+        self.assert_flies('ua4')
 
     def test_endpoint_codes_of_rfc_7252_and_the_profile(self):
         cwt = self.world.report(latitude=self.latitude)['cwt']
@@ -104,7 +114,7 @@ class Peers(WorldTest):
                 self.assertEqual(answer, {'silent': True})
 
     def test_a_stranger_may_not_speak_for_an_aircraft(self):
-        answer = self.post(payload=self.world.report('ua1', 'gw2', self.latitude)['cwt'], options={'Content-Format': 61})
+        answer = self.post(payload=self.world.report('ua5', 'gw2', self.latitude)['cwt'], options={'Content-Format': 61})
         self.assertEqual(answer['code'], '4.03')
 
     def test_coap_client_sees_the_codes_too(self):

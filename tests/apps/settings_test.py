@@ -93,6 +93,7 @@ class Settings(unittest.TestCase):
         self.server.config.write_text(self.good)
         for kind, port in ((socket.SOCK_DGRAM, self.server.plain), (socket.SOCK_DGRAM, self.server.schc), (socket.SOCK_STREAM, self.server.http)):
             with self.subTest(port=port), socket.socket(socket.AF_INET, kind) as taken:
+                taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(kind == socket.SOCK_STREAM))
                 taken.bind(('127.0.0.1', port))
                 if kind == socket.SOCK_STREAM:
                     taken.listen()
@@ -129,11 +130,11 @@ class Settings(unittest.TestCase):
                 self.assert_refused(self.gateway(str(file)).command, [name])
 
     def test_wrong_arguments_say_what_is_wanted(self):
-        for name in ('nridd', 'nrid-gateway', 'nrid'):
+        for name, word in (('nridd', '--nonsense'), ('nrid-gateway', '--nonsense'), ('nrid', 'subcommand')):
             with self.subTest(name):
                 done = subprocess.run([program(name), '--nonsense'], capture_output=True, text=True, timeout=20, check=False)
                 self.assertGreater(done.returncode, 0)
-                self.assertIn('--nonsense', done.stdout + done.stderr)
+                self.assertIn(word, done.stdout + done.stderr)
 
 
 if __name__ == '__main__':

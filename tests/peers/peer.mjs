@@ -26,7 +26,7 @@ function post({ port, path = '/nrid', method = 'POST', confirmable = true, paylo
   return new Promise((resolve) => {
     const request = coap.request({ host: '127.0.0.1', port, pathname: path, method, confirmable, retrySend: 0 });
     for (const [name, value] of Object.entries(options)) request.setOption(name, typeof value === 'number' ? number(value) : Buffer.from(value));
-    const quiet = setTimeout(() => { resolve({ silent: true }); request.reset(); }, wait);
+    const quiet = setTimeout(() => resolve({ silent: true }), wait);
     request.on('error', () => {});
     request.on('response', (response) => {
       clearTimeout(quiet);

@@ -1,0 +1,190 @@
+"""The inspector as its users call it: one case as arguments, many as JSON lines; over the project's vectors."""
+import json
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+from world import ROOT, program
+
+VECTORS = ROOT / 'tests/vectors'
+RULES = ROOT / 'schc/rules/nrid.json'
+
+
+def vectors(name):
+    return json.loads((VECTORS / name).read_text())
+
+
+def once(*arguments):
+    """Exit status and the answer of one case."""
+    done = subprocess.run([program('nrid'), *arguments], capture_output=True, text=True, timeout=30, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def lines(command, questions):
+    """Answers to many cases through the line form; every line must get one, in order."""
+    text = '\n'.join(question if isinstance(question, str) else json.dumps(question) for question in questions)
+    done = subprocess.run([program('nrid'), *command.split(), '-'], input=text + '\n', capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(answers) == len(questions), f'{len(answers)} answers to {len(questions)} lines'
+    return answers
+
+
+def tokens():
+    """Name and octets of every generated token."""
+    cwt = vectors('drip/nrid_generated.json')['cwt']
+    items = cwt.items() if isinstance(cwt, dict) else [(entry['name'], entry) for entry in cwt]
+    for name, entry in items:
+        yield name, entry if isinstance(entry, str) else entry['cwt'] if 'cwt' in entry else entry['hex']
+
+
+class Lines(unittest.TestCase):
+    def test_every_line_gets_an_answer(self):
+        answers = lines('coap decode', ['not json', '[]', '{}', '{"hex": 7}', '{"hex": "0"}', {'hex': '40017d34', 'unknown': 1}])
+        self.assertEqual(['bad_request'] * 5, [answer['error'] for answer in answers[:5]])
+        self.assertNotIn('error', answers[5])
+
+    def test_exit_status_of_one_case(self):
+        self.assertEqual(0, once('coap', 'decode', '40017d34')[0])
+        self.assertEqual(1, once('coap', 'decode', '80017d34')[0])
+        self.assertEqual(2, once('coap', 'decode', '40017d34', 'too', 'many')[0])
+        self.assertEqual(2, once('nonsense')[0])
+        self.assertEqual(0, once('--help')[0])
+
+
+class Ed25519(unittest.TestCase):
+    def test_wycheproof_verdicts(self):
+        questions, expected = [], []
+        for group in vectors('ed25519/ed25519_test.json')['testGroups']:
+            for case in group['tests']:
+                questions.append({'key': group['publicKey']['pk'], 'msg': case['msg'], 'sig': case['sig']})
+                expected.append(case['result'] == 'valid')
+        self.assertEqual(expected, [answer['ok'] for answer in lines('ed25519 verify', questions)])
+        self.assertGreater(len(questions), 140)
+
+    def test_sign_and_a_back_end_that_is_not_there(self):
+        for case in vectors('ed25519/rfc8032_section7_1.json'):
+            status, text = once('ed25519', 'sign', '--seed', case['seed'], '--msg', case['msg'])
+            self.assertEqual((0, case['signature']), (status, json.loads(text)['sig']))
+        status, text = once('ed25519', 'verify', '--key', '00' * 32, '--msg', '', '--sig', '00' * 64, '--backend', 'abacus')
+        self.assertEqual(1, status)
+        self.assertIn('libsodium', text)
+
+
+class Tokens(unittest.TestCase):
+    def setUp(self):
+        self.made = vectors('drip/nrid_generated.json')
+        self.keys = {entity['det']: entity['hi'] for entity in self.made['entities']}
+
+    def test_generated_tokens_verify(self):
+        named = list(tokens())
+        self.assertEqual(12, len(named))
+        decoded = lines('cwt decode', [{'hex': octets} for _, octets in named])
+        questions = []
+        for (_, octets), answer in zip(named, decoded):
+            kid = answer['claims']['kid'].replace(':', '')
+            det = next(det for det in self.keys if kid == det or answer['claims']['kid'] == self.text_of(det))
+            questions.append({'hex': octets, 'key': self.keys[det], 'now': answer['claims']['iat']})
+        self.assertEqual([True] * 12, [answer['ok'] for answer in lines('cwt verify', questions)])
+
+        late = [question | {'now': question['now'] + 60} for question in questions]
+        self.assertEqual(['expired'] * 12, [answer['error'] for answer in lines('cwt verify', late)])
+        early = [question | {'now': question['now'] - 60} for question in questions]
+        self.assertEqual(['not_yet_valid'] * 12, [answer['error'] for answer in lines('cwt verify', early)])
+        other = [question | {'key': self.keys[self.det('hda')]} for question in questions]
+        self.assertEqual(['det_hi_mismatch'] * 12, [answer['error'] for answer in lines('cwt verify', other)])
+
+    def det(self, name):
+        return next(entity['det'] for entity in self.made['entities'] if entity['name'] == name)
+
+    @staticmethod
+    def text_of(det):
+        import ipaddress
+        return str(ipaddress.IPv6Address(bytes.fromhex(det)))
+
+    def test_cut_tokens_are_refused(self):
+        octets = dict(tokens())['uas_ua_extended_wrapper']
+        cuts = [{'hex': octets[:2 * size]} for size in range(len(octets) // 2)]
+        self.assertTrue(all('error' in answer for answer in lines('cwt decode', cuts)))
+
+
+class Schc(unittest.TestCase):
+    def test_our_rules_carry_the_request_both_ways(self):
+        self.assertEqual(0, once('schc', 'check-rules', str(RULES))[0])
+        coap = vectors('schc/nrid_cd.json')['vectors'][0]
+        packet, = lines('schc compress', [{'rules': str(RULES), 'direction': 'up', 'hex': coap['coap_hex']}])
+        self.assertEqual(coap['schc_hex'], packet['hex'])
+        back, = lines('schc decompress', [{'rules': json.loads(RULES.read_text()), 'direction': 'up', 'hex': packet['hex']}])
+        self.assertEqual(coap['coap_hex'], back['hex'])
+        refused, = lines('schc decompress', [{'rules': str(RULES), 'direction': 'up', 'hex': 'ff00'}])
+        self.assertEqual('schc_no_rule', refused['error'])
+
+
+class Rid(unittest.TestCase):
+    def test_messages_decode_and_encode_back(self):
+        messages = [entry for entry in vectors('drip/f3411_messages.json')['messages']]
+        decoded = lines('rid decode', [{'hex': entry['hex']} for entry in messages])
+        again = lines('rid encode', decoded)
+        self.assertEqual([entry['hex'] for entry in messages], [answer.get('hex') for answer in again])
+
+    def test_wrapper_of_the_rfc_and_a_tampered_one(self):
+        made = vectors('drip/nrid_generated.json')
+        ua = next(entity for entity in made['entities'] if entity['name'] == 'ua')
+        pack = made['extended_wrapper']['pack']
+        question = {'hex': pack, 'key': ua['hi'], 'now': made['now_unix']}
+        tampered = pack[:80] + ('0' if pack[80] != '0' else '1') + pack[81:]
+        good, bad = lines('drip verify', [question, question | {'hex': tampered}])
+        self.assertTrue(good['ok'])
+        self.assertEqual('wrapper_signature', bad['error'])
+
+
+class Dets(unittest.TestCase):
+    def test_published_pairs(self):
+        pairs = vectors('drip/det.json')['det']
+        answers = lines('det check', [{'det': pair['det'], 'hi': pair['hi']} for pair in pairs])
+        expected = [len(pair['hi']) == 64 and pair['hash_input_hi'] == 'raw32' for pair in pairs]
+        self.assertEqual(expected, [answer.get('ok') is True for answer in answers])
+        self.assertIn(True, expected)
+        self.assertIn(False, expected)
+
+    def test_a_registry_of_ones_own(self):
+        with tempfile.TemporaryDirectory() as folder:
+            out = pathlib.Path(folder)
+            (out / 'spec.json').write_text(json.dumps({'entities': [
+                {'name': 'raa', 'type': 'raa', 'raa': 16376, 'hda': 0, 'parent': 'raa'},
+                {'name': 'hda', 'type': 'hda', 'raa': 16376, 'hda': 10, 'parent': 'raa'},
+                {'name': 'ua', 'type': 'ua', 'raa': 16376, 'hda': 10, 'parent': 'hda'}]}))
+            status, text = once('zone', 'make', '--spec', str(out / 'spec.json'), '--out', str(out / 'made'))
+            self.assertEqual(0, status, text)
+            made = json.loads((out / 'made/registry.json').read_text())
+            self.assertIn('TYPE67', (out / 'made/zone').read_text())
+            key = out / 'made/ua.key'
+            self.assertEqual(0o600, key.stat().st_mode & 0o777)
+            self.assertIn('ua', json.dumps(made))
+
+
+class Show(unittest.TestCase):
+    def test_every_generated_token_is_understood(self):
+        for name, octets in tokens():
+            status, text = once('show', octets)
+            self.assertEqual(0, status, name)
+            self.assertNotIn('refused', text)
+            self.assertIn('RFC 9052 4.2', text)
+
+    def test_a_scrambled_datagram_is_explained_as_far_as_it_goes(self):
+        request = vectors('drip/nrid_generated.json')['coap']['request_CON_POST_nrid']
+        _, text = once('show', request[:-40])
+        self.assertIn('Uri-Path', text)
+        self.assertIn('malformed', text)
+
+    def test_a_schc_packet(self):
+        packet = vectors('schc/nrid_cd.json')['vectors'][0]['schc_hex']
+        status, text = once('show', packet, '--rules', str(RULES))
+        self.assertEqual(0, status, text)
+        self.assertIn('Uri-Path', text)
+        self.assertIn('Location', text)
+
+
+if __name__ == '__main__':
+    unittest.main()
