@@ -113,7 +113,7 @@ void DnsKeySource::Shared::finished(const Det& det, const Resolved& resolved) {
     }
     const KeyCache::Found kept = cache.put(std::move(entry), resolved->trust_until, now);
     out.key = kept.key;
-    out.error = kept.error;                            // det_revoked, if it was revoked meanwhile
+    out.error = kept.key != nullptr ? Error::none : kept.error;  // det_revoked, if it was revoked meanwhile
   } else {
     const Error error = seen_outside(resolved.error());
     const KeyCache::Found kept = error == Error::key_unavailable ? cache.put_trouble(det, resolved.text(), now)
