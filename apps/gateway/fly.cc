@@ -107,7 +107,7 @@ int fly(const FlyOptions& options) {
   if (!ready.ok()) {
     report.event("preflight_failed", {{"step", failure.step}, {"error", info(failure.error).counter}, {"reason", failure.text}});
     flush_log();
-    return complain("pre-flight failed: " + ready.text());
+    return kNotReady;
   }
   const auto port = open_port(settings, ready->provider.address);
   if (!port.ok()) return complain(port.text());

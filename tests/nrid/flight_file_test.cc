@@ -151,8 +151,11 @@ TEST(FlightFile, CutAtEveryOctetIsRefusedOrWhole) {
   const std::string csv = "# name: a\nt_s,lat,lon,alt_m\n0,47.39,8.54,455\n1,47.3900100,8.5400100,456.5\n2,47.3900200,8.54,457\n";
   for (size_t size = 0; size < csv.size(); ++size) {
     const auto flights = parse_flight_csv(std::string_view(csv).substr(0, size), "f.csv");
-    if (flights.ok()) check_flights(*flights);
-    else EXPECT_FALSE(flights.text().empty());
+    if (flights.ok()) {
+      check_flights(*flights);
+    } else {
+      EXPECT_FALSE(flights.text().empty());
+    }
   }
   const std::string kml = "<kml xmlns:gx=\"http://www.google.com/kml/ext/2.2\"><Placemark><name>a</name><gx:Track><when>2026-05-01T09:00:00Z</when>"
                           "<when>2026-05-01T11:00:01.5+02:00</when><gx:coord>8.54 47.39 455</gx:coord><gx:coord>8.5401 47.39 456</gx:coord></gx:Track>"

@@ -64,7 +64,9 @@ TEST(GatewayStart, FlagsAreAnsweredAndRoundsAreBounded) {
   world.run(seconds(120), [&](const Report& report) {
     const auto pack = rid::decode_pack(report.pack);
     ASSERT_TRUE(pack.ok());
-    if (asked > 0) EXPECT_NE(pack->types() & 1U << 3, 0U) << "the Self-ID that was asked for";
+    if (asked > 0) {
+      EXPECT_NE(pack->types() & 1U << 3, 0U) << "the Self-ID that was asked for";
+    }
     ++asked;
     world.clock.advance(seconds(1));
     world.answer(report, world.heartbeat(1U << 3));
