@@ -63,6 +63,19 @@ def from_canary(name, exit_status, output):
     return Case(name, FAILED, 'the planted mistake was not found')
 
 
+def from_tidy(exit_status, output):
+    """tests/tidy_test.py: the tree is one case, every planted fault that must be found is another."""
+    counts = re.search(r'^tidy: .* (\d+) faults; self-test (\d+) of (\d+)$', output, re.MULTILINE)
+    if not counts:
+        return [Case('tidy', FAILED, 'ended without its count')]
+    faults, found, planted = map(int, counts.groups())
+    cases = [Case('tidy.tree', FAILED if faults else PASSED, output.strip())]
+    cases += [Case(f'tidy.planted.{number}', PASSED if number <= found else FAILED) for number in range(1, planted + 1)]
+    if exit_status != 0 and not any(case.verdict == FAILED for case in cases):
+        cases.append(Case('tidy', FAILED, f'exit status {exit_status}'))
+    return cases
+
+
 class _Collector(unittest.TextTestResult):
     def __init__(self, *args):
         super().__init__(*args)

@@ -3,7 +3,7 @@ import pathlib
 import tempfile
 import unittest
 
-from results import Case, FAILED, PASSED, SKIPPED, from_canary, from_fuzzer, from_junit, load, run_unittest, save, summary
+from results import Case, FAILED, PASSED, SKIPPED, from_canary, from_fuzzer, from_junit, from_tidy, load, run_unittest, save, summary
 
 JUNIT = '''<testsuites><testsuite name="a">
 <testcase name="good" classname="A" status="run"/>
@@ -49,6 +49,11 @@ class Results(unittest.TestCase):
         self.assertEqual(from_canary('c', 77, 'canary: the planted mistake was found').verdict, PASSED)
         self.assertEqual(from_canary('c', 0, 'canary').verdict, FAILED)
         self.assertEqual(from_canary('c', 1, 'cannot run').verdict, FAILED)
+
+    def test_the_tidy_script_counts_its_tree_and_its_planted_faults(self):
+        self.assertEqual(summary(from_tidy(0, 'tidy: 9 files and 9 includes read, 0 faults; self-test 2 of 2')), '3 passed, 0 failed')
+        self.assertEqual(summary(from_tidy(1, 'x\ntidy: 9 files and 9 includes read, 1 faults; self-test 1 of 2')), '1 passed, 2 failed')
+        self.assertEqual(summary(from_tidy(0, 'crashed')), '0 passed, 1 failed')
 
     def test_unittest_files_report_each_case(self):
         path = self.write('some_test.py', 'import unittest\nclass T(unittest.TestCase):\n'
