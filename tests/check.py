@@ -183,6 +183,7 @@ def process_step():
         installed, wanted = folder / 'node_modules/.package-lock.json', folder / 'package-lock.json'
         if not installed.exists() or installed.stat().st_mtime < wanted.stat().st_mtime:
             need('npm.log', 'npm', 'ci', '--prefix', folder, '--no-audit', '--no-fund')
+    shutil.rmtree(LOGS / 'apps', ignore_errors=True)
     return python_files(sorted((ROOT / 'tests/apps').glob('*_test.py')))
 
 

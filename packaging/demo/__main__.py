@@ -40,6 +40,8 @@ def log_folder():
 
 def map_port(wanted):
     """The port asked for must be free; without a wish 8080 or any other."""
+    if wanted is not None and not 0 < wanted < 65536:
+        raise Failure(f'--port {wanted}: a TCP port is 1..65535')
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -126,6 +126,13 @@ class Run(unittest.TestCase):
         self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
         self.assertIn(port, done.stderr)
 
+    def test_a_port_that_is_none_is_one_line(self):
+        for port in ('0', '70000'):
+            done = subprocess.run(['./run', '--port', port], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+            self.assertEqual(done.returncode, 1)
+            self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+            self.assertIn('65535', done.stderr)
+
     def test_it_ends_by_itself_when_told(self):
         self.start('--port', str(free_port()), '--seconds', '1')
         self.note_started()
