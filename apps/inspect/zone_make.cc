@@ -69,6 +69,9 @@ Status SpecReader::text(const Json& in, const char* name, bool required, std::st
 Status SpecReader::read(Spec& out) {
   if (!spec_.is_object()) return wrong("must be one JSON object");
   TRY_VOID(text(spec_, "origin", false, out.zone.origin));
+  std::string name_server = "127.0.0.1";
+  TRY_VOID(text(spec_, "ns_address", false, name_server));
+  if (!det::address_from_text(name_server, out.zone.name_server_address)) return wrong("ns_address must be an IP address");
   TRY_VOID(number(spec_, "ttl", 86'400, out.zone.ttl));
   TRY_VOID(number(spec_, "serial", UINT32_MAX, out.zone.serial));
   const int64_t now = SystemClock().now().wall.seconds();

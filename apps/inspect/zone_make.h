@@ -4,6 +4,7 @@
 // registry.json
 //   {"origin": "3.0.0.1.0.0.2.ip6.arpa.",       default; every DET lies under it
 //    "ttl": 60, "serial": 1,                    defaults
+//    "ns_address": "127.0.0.1",                 default; where the zone's name server listens (glue)
 //    "not_before": 1767225600,                  Unix seconds; default: an hour ago
 //    "not_after":  1798761600,                  default: a year from now (certificates and endorsements alike)
 //    "entities": [
