@@ -1,0 +1,218 @@
+// A whole provider on one thread: manual clock, seeded randomness, sockets that are queues, keys that a test hands out.
+// conserved() is the law of every test: each datagram received has exactly one counted outcome.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <map>
+#include <set>
+
+#include "det/det.h"
+#include "det/endorsement.h"
+#include "nrid/client.h"
+#include "nrid/server.h"
+#include "rid/auth.h"
+
+namespace nrid::testing {
+
+inline constexpr int64_t kNow = 1'780'315'200;  // 2026-06-01T12:00:00Z
+
+struct Party {  // somebody with a key and a DET
+  explicit Party(uint8_t seed) : signer(seed_of(seed)), det(det::derive(16376, 10, signer.public_key())) {}
+  static Seed seed_of(uint8_t fill) {
+    Seed seed;
+    seed.fill(fill);
+    return seed;
+  }
+  SeedSigner signer;
+  Det det;
+};
+
+class QueuePort final : public DatagramPort {
+ public:
+  explicit QueuePort(uint16_t port) { local_.port = port; }
+  Address local() const override { return local_; }
+  size_t receive(std::span<Received> out) override {
+    held_.clear();
+    while (held_.size() < out.size() && !inbox.empty()) {
+      held_.push_back(std::move(inbox.front()));
+      inbox.pop_front();
+    }
+    for (size_t i = 0; i < held_.size(); ++i) out[i] = {held_[i].first, held_[i].second};
+    return held_.size();
+  }
+  size_t send(std::span<const Outgoing> datagrams) override {
+    for (const Outgoing& d : datagrams) sent.emplace_back(d.peer, Buffer(d.octets.begin(), d.octets.end()));
+    return datagrams.size();
+  }
+  void wait(Duration) override {}
+
+  std::deque<std::pair<Address, Buffer>> inbox;
+  std::vector<std::pair<Address, Buffer>> sent;
+
+ private:
+  Address local_;
+  std::vector<std::pair<Address, Buffer>> held_;
+};
+
+class TestKeys final : public KeySource {
+ public:
+  void know(const Party& party) { keys_[party.det] = entry(party.det, party.signer.public_key()); }
+  Result<KeyPtr> find(const Det& det, Now) override {
+    if (const auto found = keys_.find(det); found != keys_.end()) return found->second;
+    if (const auto no = refused_.find(det); no != refused_.end()) return no->second;
+    return Error::key_unavailable;
+  }
+  void request(const Det& det) override { asked.push_back(det); }
+  void on_answer(std::function<void(const Answer&)> callback) override { callback_ = std::move(callback); }
+  Result<KeyPtr> learn(Bytes endorsement136, Now now) override {
+    const auto e = det::decode_endorsement(endorsement136);
+    if (!e.ok()) return e.error();
+    if (e->parent != hda.det) return Error::untrusted_chain;
+    const auto good = det::verify_endorsement(*e, hda.signer.public_key(), now.wall, seconds(5));
+    if (!good.ok()) return good.error();
+    return keys_[e->child] = entry(e->child, e->child_key);
+  }
+  // The resolver answers.
+  void answer(const Party& party) {
+    know(party);
+    callback_({party.det, keys_[party.det], Error::none, ""});
+  }
+  void answer(const Det& det, Error error) {
+    if (error != Error::key_unavailable) refused_[det] = error;
+    callback_({det, nullptr, error, ""});
+  }
+  void revoke(const Det& det) {
+    keys_.erase(det);
+    refused_[det] = Error::det_revoked;
+  }
+
+  Party hda{200};
+  std::vector<Det> asked;
+
+ private:
+  static KeyPtr entry(const Det& det, const PublicKey& key) {
+    return std::make_shared<const KeyEntry>(KeyEntry{det, *PreparedKey::from(key), Trust::anchor, at_second(kNow + 86'400), false, to_text(det) + " < anchor"});
+  }
+  std::map<Det, KeyPtr> keys_;
+  std::map<Det, Error> refused_;
+  std::function<void(const Answer&)> callback_ = [](const Answer&) {};
+};
+
+class Recorder final : public Module {
+ public:
+  std::string_view name() const override { return "recorder"; }
+  Status start(ModuleHost& host) override {
+    host_ = &host;
+    return {};
+  }
+  void on_sightings(std::span<const Sighting> batch) override { sightings.insert(sightings.end(), batch.begin(), batch.end()); }
+  void on_event(const FlightEvent& event) override { events.push_back(event); }
+  void on_tick(Instant) override { ++ticks; }
+
+  size_t count(FlightEventKind kind) const {
+    size_t n = 0;
+    for (const FlightEvent& event : events) n += event.kind == kind ? 1 : 0;
+    return n;
+  }
+  ModuleHost& host() { return *host_; }
+
+  std::vector<Sighting> sightings;
+  std::vector<FlightEvent> events;
+  int ticks = 0;
+
+ private:
+  ModuleHost* host_ = nullptr;
+};
+
+class FailingJournal final : public Journal {
+ public:
+  Status append(const JournalEntry& entry) override { return append_fails ? Status::failed("disk full") : memory.append(entry); }
+  Status sync() override { return sync_fails ? Status::failed("disk gone") : Status(); }
+  bool append_fails = false;
+  bool sync_fails = false;
+  MemoryJournal memory;
+};
+
+inline Address address_of(uint8_t host, uint16_t port = 40'000) {
+  Address address;
+  address.ip = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, host};
+  address.port = port;
+  return address;
+}
+
+// What the provider sent, read by the gateway's own reader.
+struct Heard {
+  Address to;
+  Buffer datagram;
+  coap::Type type = coap::Type::non;
+  uint8_t code = 0;
+  uint16_t id = 0;
+  Buffer token;
+  Buffer payload;
+  bool post() const { return code == coap::kPost; }
+};
+
+struct Options {
+  Timers timers;
+  Policy policy;
+  Limits limits;
+  int shards = 2;
+};
+
+class World {
+ public:
+  explicit World(Options options = {}, uint64_t seed = 1);
+  ~World() { EXPECT_TRUE(conserved()); }
+
+  void start();                          // a new Server over the same keys and ports: what a restart is
+  void run();                            // steps until nothing is left to do
+  void pass(Duration time, Duration step = milliseconds(100));
+  ::testing::AssertionResult conserved() const;
+  uint64_t count(Counter counter) const { return counters->total().get(counter); }
+  uint64_t count(Error error) const { return counters->total().get(error); }
+  std::vector<Heard> heard(Transport transport = Transport::plain);  // and forgets it
+
+  // Sender's side
+  int64_t now_s() const { return clock.now().wall.seconds(); }
+  rid::MessageOctets basic(const Det& of) const { return *rid::encode(rid::BasicId::of_session(of, 2)); }
+  rid::MessageOctets location(Instant sampled, int32_t latitude_e7 = 473'900'000, int32_t longitude_e7 = 85'400'000) const;
+  rid::MessageOctets system(int32_t latitude_e7 = 473'900'000) const;
+  rid::MessageOctets operator_id(std::string_view text = "CHE87astrdge12k8") const;
+  rid::MessageOctets self_id(std::string_view text) const;
+  Buffer wrapped(std::vector<rid::MessageOctets> messages, const Party& by, rid::WrapperForm form = rid::WrapperForm::extended) const;
+  Buffer plain(std::vector<rid::MessageOctets> messages) const;
+  Buffer start_pack(const Party& by) const { return wrapped({basic(by.det), location(clock.now().wall), system(), operator_id()}, by); }
+  Buffer flight_pack(const Party& by, int32_t north = 0) const { return wrapped({location(clock.now().wall, 473'900'000 + north)}, by); }
+  Buffer uas_cwt(const Party& kid, Bytes pack, std::optional<int64_t> iat = {}) const;
+  Buffer end_cwt(const Party& kid, const Det& of, uint64_t code = 0, std::optional<int64_t> iat = {}) const;
+  Buffer post(coap::Type type, Bytes cwt, Transport transport = Transport::plain);
+
+  void inject(Bytes datagram, const Address& from = address_of(1), Transport transport = Transport::plain);
+  // post + inject + run
+  void send(coap::Type type, Bytes cwt, const Address& from = address_of(1), Transport transport = Transport::plain);
+  void fly_start(const Party& by, const Address& from = address_of(1));  // to ACTIVE
+  Heartbeat heartbeat(const Heard& heard, const Det& of) const;           // EXPECTs that it is one
+  std::optional<EndWord> end_word(const Heard& heard, const Det& of) const;
+
+  Options options;
+  Party sp{1}, ua{2}, gcs{3}, stranger{4};
+  ManualClock clock{at_second(kNow)};
+  SeededRandom random;
+  TestKeys keys;
+  FailingJournal journal;
+  NullEventStream events;
+  NoHttpCaller http;
+  schc::RuleSet rules;
+  QueuePort plain_port{5683}, schc_port{5787};
+  std::unique_ptr<Counters> counters;
+  std::unique_ptr<Recorder> recorder;
+  std::unique_ptr<Host> host;
+  std::unique_ptr<Server> server;
+
+ private:
+  uint16_t next_id_ = 1;
+};
+
+}  // namespace nrid::testing
