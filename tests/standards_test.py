@@ -1,0 +1,44 @@
+"""docs/standards.md is true: no requirement without a row, no row that names a file or a test that is not there."""
+import pathlib
+import re
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+RANGES = [(1, 11), (20, 30), (40, 47), (50, 59), (60, 66), (70, 76), (80, 87), (90, 94), (100, 104), (110, 114)]
+
+
+def rows():
+    for line in (ROOT / 'docs/standards.md').read_text().splitlines():
+        cells = [cell.strip() for cell in line.strip('|').split('|')]
+        if re.fullmatch(r'R-\d{3}', cells[0]):
+            yield cells
+
+
+def tests_there():
+    names = set()
+    for file in (ROOT / 'tests').rglob('*_test.cc'):
+        for suite, name in re.findall(r'^TEST(?:_F|_P)?\(\s*(\w+),\s*(\w+)', file.read_text(), re.MULTILINE):
+            names.add(f'{suite}.{name}')
+    return names | {file.name for file in (ROOT / 'tests').rglob('*_test.py')}
+
+
+class Standards(unittest.TestCase):
+    def test_every_requirement_has_one_row(self):
+        expected = [f'R-{number:03}' for first, last in RANGES for number in range(first, last + 1)]
+        self.assertEqual(expected, [cells[0] for cells in rows()])
+
+    def test_files_are_there(self):
+        for number, _, _, code, _ in rows():
+            for path in filter(None, code.split(', ')):
+                self.assertTrue((ROOT / path).is_file(), f'{number}: {path}')
+
+    def test_tests_are_there(self):
+        there = tests_there()
+        self.assertGreater(len(there), 100)
+        for number, _, _, _, tests in rows():
+            for name in re.findall(r'\b[A-Z]\w+\.\w+|\b\w+_test\.py', tests):
+                self.assertIn(name, there, number)
+
+
+if __name__ == '__main__':
+    unittest.main()
