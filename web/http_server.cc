@@ -121,7 +121,11 @@ struct HttpServer::Impl {
   std::function<std::string()> metrics;
   std::function<std::string()> trouble;
   bool page_loaded = false;
-  restinio::running_server_handle_t<Traits> server;
+  // RESTinio's own runner opens and closes the acceptor while its threads use it; here both happen while none runs.
+  using Server = restinio::http_server_t<Traits>;
+  std::unique_ptr<restinio::asio_ns::io_context> loop;
+  std::unique_ptr<Server> server;
+  std::vector<std::thread> workers;
   uint16_t port = 0;
 
   // Tells open pages the server's time, so that they notice a server that no longer speaks.
@@ -235,12 +239,17 @@ Status HttpServer::Impl::bind() {
       .acceptor_options_setter([](auto& acceptor) { acceptor.set_option(restinio::asio_ns::ip::tcp::acceptor::reuse_address(true)); })
       .acceptor_post_bind_hook([this](auto& acceptor) { port = acceptor.local_endpoint().port(); })
       .request_handler([this](const restinio::request_handle_t& request) { return handle(request); });
+  loop = std::make_unique<restinio::asio_ns::io_context>();
+  server = std::make_unique<Server>(restinio::external_io_context(*loop), std::move(settings));
   try {
-    server = restinio::run_async<Traits>(restinio::own_io_context(), std::move(settings), static_cast<size_t>(options.threads));
+    server->open_sync();
   } catch (const std::exception& failure) {
+    server.reset();
+    loop.reset();
     port = 0;
     return Status::failed("web: cannot listen on " + options.address + " port " + std::to_string(options.port) + ": " + failure.what());
   }
+  for (int i = 0; i < options.threads; ++i) workers.emplace_back([this] { loop->run(); });
   return {};
 }
 
@@ -261,9 +270,12 @@ void HttpServer::stop() {
   impl_->beat_wake.notify_all();
   impl_->beat.join();
   impl_->hub.close_all();
-  impl_->server->stop();
-  impl_->server->wait();
+  impl_->loop->stop();
+  for (std::thread& worker : impl_->workers) worker.join();
+  impl_->workers.clear();
   impl_->server.reset();
+  impl_->loop.reset();  // closes what connections are left
+  impl_->stopping = false;
 }
 
 void HttpServer::Impl::run_beat() {
