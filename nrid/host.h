@@ -41,7 +41,7 @@ struct HostParts {
   const Settings* settings = nullptr; // null in tests: every section is missing
   std::string data_dir;               // "" keeps stores in memory
   int workers = 0;                    // threads for run(); 0: step() runs the work itself
-  size_t record_ring = 65'536;
+  size_t record_ring = 16'384;
 };
 
 struct HostCounter {

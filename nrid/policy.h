@@ -56,7 +56,7 @@ struct Limits {
   size_t rate_max = 65'536;
   size_t con_replies_max = 16'384;
   size_t report_ring = 8192;                           // worker to shard
-  size_t record_ring = 65'536;                         // shard to record thread
+  size_t record_ring = 16'384;                         // shard to record thread
   double unverified_replies_per_s = 200;               // RST and codes to peers that proved nothing
   double unverified_replies_burst = 400;
 };

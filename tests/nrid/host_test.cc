@@ -57,8 +57,8 @@ struct Stage {
 };
 
 TEST(Host, sightings_and_events_keep_their_order) {
-  Stage stage;
   Scripted a("a"), b("b");
+  Stage stage;
   stage.host.add(a);
   stage.host.add(b);
   ASSERT_TRUE(stage.host.start().ok());
@@ -76,8 +76,8 @@ TEST(Host, sightings_and_events_keep_their_order) {
 }
 
 TEST(Host, a_module_that_cannot_start_is_named) {
-  Stage stage;
   Scripted good("good"), bad("bad");
+  Stage stage;
   bad.on_start = [](ModuleHost& host) -> Status {
     TRY(section, host.settings("bad"));
     static_cast<void>(section);
@@ -94,8 +94,8 @@ TEST(Host, a_module_that_cannot_start_is_named) {
 }
 
 TEST(Host, ticks_once_a_second_and_slow_handlers_are_counted) {
-  Stage stage;
   Scripted a("a");
+  Stage stage;
   a.slow = true;
   stage.host.add(a);
   ASSERT_TRUE(stage.host.start().ok());
@@ -140,9 +140,9 @@ TEST(Host, durable_messages_survive_a_restart) {
   std::filesystem::rename(folder + "/copy.db", folder + "/bus.db");
   if (std::filesystem::exists(folder + "/copy.db-wal")) std::filesystem::rename(folder + "/copy.db-wal", folder + "/bus.db-wal");
   for (const size_t expected : {1u, 0u}) {
-    Stage stage(folder);
     Scripted module("m");
     std::vector<BusMessage> got;
+    Stage stage(folder);
     module.on_start = [&](ModuleHost& host) {
       host.subscribe("op.started", [&](const BusMessage& m) { got.push_back(m); });
       return Status();

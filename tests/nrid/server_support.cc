@@ -34,7 +34,7 @@ void World::start() {
   host.reset();
   counters = std::make_unique<Counters>();
   recorder = std::make_unique<Recorder>();
-  host = std::make_unique<Host>(HostParts{clock, events, http, counters->add_block()});
+  host = std::make_unique<Host>(HostParts{clock, events, http, counters->add_block(), nullptr, "", 0, options.limits.record_ring});
   ServerSetup setup;
   setup.det = sp.det;
   setup.timers = options.timers;
