@@ -85,9 +85,11 @@ bool signature_form_ok(std::span<const uint8_t, 64> signature) {
   return below_order(signature.data() + 32) && !small_order(signature.data());
 }
 
+void wipe(std::span<uint8_t> secret) { sodium_memzero(secret.data(), secret.size()); }
+
 SeedSigner::SeedSigner(const Seed& seed) { crypto_sign_seed_keypair(public_.data(), secret_.data(), seed.data()); }
 
-SeedSigner::~SeedSigner() { sodium_memzero(secret_.data(), secret_.size()); }
+SeedSigner::~SeedSigner() { wipe(secret_); }
 
 Result<Signature> SeedSigner::sign(Bytes message) const {
   Signature signature;

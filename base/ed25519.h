@@ -17,6 +17,7 @@ namespace nrid {
 using PublicKey = std::array<uint8_t, 32>;
 using Signature = std::array<uint8_t, 64>;
 using Seed = std::array<uint8_t, 32>;
+void wipe(std::span<uint8_t> secret);  // zeros that no optimiser removes
 
 // A public key that passed the strict checks once; a back end may hang tables on it later. Copyable value.
 class PreparedKey {

@@ -1,9 +1,10 @@
 #include "det/key_cache.h"
 
-#include <sodium.h>
-
 #include <algorithm>
 #include <cstring>
+
+#include "base/digest.h"
+#include "base/random.h"
 
 namespace nrid::det {
 namespace {
@@ -11,19 +12,19 @@ namespace {
 constexpr size_t kShards = 16;              // a power of two
 constexpr size_t kShardedFrom = 1024;       // smaller caches have one shard, so that their limit is exact
 
-struct HashKey {
-  std::array<uint8_t, crypto_shorthash_KEYBYTES> octets;
-  HashKey() { crypto_shorthash_keygen(octets.data()); }
-};
+DigestKey hash_key() {
+  DigestKey key{};
+  SystemRandom().fill(key);
+  return key;
+}
 
 }  // namespace
 
 size_t DetHash::operator()(const Det& det) const {
-  static const HashKey key;
-  uint8_t out[crypto_shorthash_BYTES];
-  crypto_shorthash(out, det.octets.data(), det.octets.size(), key.octets.data());
+  static const DigestKey key = hash_key();
+  const Digest16 digest = keyed_digest(key, det.bytes());
   size_t value = 0;
-  std::memcpy(&value, out, sizeof value);
+  std::memcpy(&value, digest.data(), sizeof value);
   return value;
 }
 

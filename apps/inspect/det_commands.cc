@@ -2,8 +2,6 @@
 // socket but `resolve`.
 #include "det/det.h"
 
-#include <sodium.h>
-
 #include <algorithm>
 
 #include "apps/inspect/command.h"
@@ -42,7 +40,7 @@ Json det_key(const Json& input) {
   if (!number_field(input, "raa", kRaaMax, raa, refused) || !number_field(input, "hda", kHdaMax, hda, refused)) return refused;
   const SeedSigner signer(seed);
   Json out = {{"seed", hex(seed)}, {"hi", hex(signer.public_key())}};
-  sodium_memzero(seed.data(), seed.size());
+  wipe(seed);
   if (input.contains("raa")) {
     out.update(describe(det::derive(static_cast<uint16_t>(raa), static_cast<uint16_t>(hda), signer.public_key())));
   }
@@ -96,7 +94,7 @@ Json endorse_make(const Json& input) {
     return refused;
   }
   const SeedSigner signer(seed);
-  sodium_memzero(seed.data(), seed.size());
+  wipe(seed);
   if (const auto ok = det::check(child, child_key); !ok.ok()) return refusal(ok.error());
   if (const auto ok = det::check(parent, signer.public_key()); !ok.ok()) return refusal(ok.error());
   if (!det::may_register(parent, child)) return refusal(Error::endorsement_parent);
