@@ -11,8 +11,8 @@ namespace {
 Buffer element(uint8_t tag, Bytes content) {
   Buffer out{tag};
   const size_t size = content.size();
-  if (size >= 0x100) out.insert(out.end(), {0x82, static_cast<uint8_t>(size >> 8)});
-  else if (size >= 0x80) out.push_back(0x81);
+  if (size >= 0x80) out.push_back(size >= 0x100 ? 0x82 : 0x81);
+  if (size >= 0x100) out.push_back(static_cast<uint8_t>(size >> 8));
   out.push_back(static_cast<uint8_t>(size));
   out.insert(out.end(), content.begin(), content.end());
   return out;
