@@ -38,8 +38,12 @@ TEST(Target, EveryCutOfAGoodOneIsDefined) {
   const std::string good = "/api/flights/2001%3A3f?a=%20&b=c";
   for (size_t size = 0; size <= good.size(); ++size) {
     const auto cut = parse_target(good.substr(0, size));
-    if (size == 0) EXPECT_FALSE(cut);
-    if (cut) EXPECT_LE(cut->segments.size(), 3u);
+    if (size == 0) {
+      EXPECT_FALSE(cut);
+    }
+    if (cut) {
+      EXPECT_LE(cut->segments.size(), 3u);
+    }
   }
 }
 
