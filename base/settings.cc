@@ -241,8 +241,8 @@ class Loader {
 }  // namespace
 
 SettingsSection::SettingsSection() : values_(std::make_shared<std::vector<Value>>()) {}
-SettingsSection::SettingsSection(std::string section, std::shared_ptr<const std::vector<Value>> values)
-    : section_(std::move(section)), values_(std::move(values)) {}
+SettingsSection::SettingsSection(std::string section, std::shared_ptr<const std::vector<Value>> values, std::string directory)
+    : section_(std::move(section)), values_(std::move(values)), directory_(std::move(directory)) {}
 
 const Value& SettingsSection::value(std::string_view name) const {
   const auto same = [&](const Value& v) { return v.section == section_ && v.name == name; };
@@ -263,6 +263,11 @@ double SettingsSection::number(std::string_view name) const {
   return std::get<double>(v.value);
 }
 
+Duration SettingsSection::duration(std::string_view name) const {
+  CHECK(value(name).kind == SettingKind::duration_s);
+  return {static_cast<int64_t>(number(name) * 1e6)};
+}
+
 bool SettingsSection::boolean(std::string_view name) const {
   const Value& v = value(name);
   CHECK(v.kind == SettingKind::boolean);
@@ -273,6 +278,11 @@ std::string SettingsSection::text(std::string_view name) const {
   const Value& v = value(name);
   CHECK(v.kind == SettingKind::text);
   return std::get<std::string>(v.value);
+}
+
+std::string SettingsSection::path(std::string_view name) const {
+  const std::string given = text(name);
+  return given.empty() || given.front() == '/' ? given : directory_ + "/" + given;
 }
 
 std::vector<std::string> SettingsSection::list(std::string_view name) const {
@@ -305,7 +315,7 @@ StatusOr<Settings> Settings::parse(std::string_view toml, std::string file, std:
 
 SettingsSection Settings::section(std::string_view name) const {
   CHECK(values_ != nullptr);
-  return SettingsSection(std::string(name), values_);
+  return SettingsSection(std::string(name), values_, directory());
 }
 
 std::string Settings::directory() const {

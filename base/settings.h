@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 
 namespace nrid {
@@ -33,7 +34,9 @@ class SettingsSection {
   int64_t integer(std::string_view name) const;
   double number(std::string_view name) const;          // number and duration_s, in its unit
   bool boolean(std::string_view name) const;
+  Duration duration(std::string_view name) const;      // duration_s
   std::string text(std::string_view name) const;
+  std::string path(std::string_view name) const;       // a text; relative to the settings file's folder, "" stays ""
   std::vector<std::string> list(std::string_view name) const;
   // "nridd.toml:12: server.port" for messages of checks that the table cannot express.
   std::string where(std::string_view name) const;
@@ -41,18 +44,18 @@ class SettingsSection {
 
   struct Value;
   SettingsSection();
-  SettingsSection(std::string section, std::shared_ptr<const std::vector<Value>> values);
+  SettingsSection(std::string section, std::shared_ptr<const std::vector<Value>> values, std::string directory);
 
  private:
   const Value& value(std::string_view name) const;
   std::string section_;
   std::shared_ptr<const std::vector<Value>> values_;
+  std::string directory_;
 };
 
 class Settings {
  public:
-  // `known` lists every setting of every section; sections and names not in it are refused. Relative file names in
-  // values are the caller's to resolve against directory().
+  // `known` lists every setting of every section; sections and names not in it are refused.
   static StatusOr<Settings> load(const std::string& file, std::span<const SettingInfo> known);
   static StatusOr<Settings> parse(std::string_view toml, std::string file, std::span<const SettingInfo> known);
   SettingsSection section(std::string_view name) const;

@@ -49,6 +49,20 @@ TEST(Settings, ReadsWhatIsWrittenAndDefaultsTheRest) {
   EXPECT_EQ(policy.integer("offset"), -7);
 }
 
+TEST(Settings, PathsAreRelativeToTheFileAndDurationsCountMicroseconds) {
+  const auto address = [](std::string_view text) {
+    const auto settings = Settings::parse("[server]\ndet = \"x\"\naddress = \"" + std::string(text) + "\"\n", "etc/nridd.toml", kKnown);
+    return settings.ok() ? settings->section("server").path("address") : settings.text();
+  };
+  EXPECT_EQ(address("keys/sp.key"), "etc/keys/sp.key");
+  EXPECT_EQ(address("/keys/sp.key"), "/keys/sp.key");
+  EXPECT_EQ(address(""), "");
+  const auto settings = parse("[server]\ndet = \"x\"\n[server.limits]\nskew = 2.5\n");
+  ASSERT_TRUE(settings.ok()) << settings.text();
+  EXPECT_EQ(settings->section("server").path("det"), "./x");
+  EXPECT_EQ(settings->section("server.limits").duration("skew"), milliseconds(2500));
+}
+
 TEST(Settings, RefusalsNameFileLineValueAndRange) {
   EXPECT_EQ(refusal("[server]\nport = 70000\n"), "nridd.toml:2: server.port is integer 70000, expected 1..65535");
   EXPECT_EQ(refusal("[server]\nport = 0\n"), "nridd.toml:2: server.port is integer 0, expected 1..65535");
