@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <system_error>
 
 namespace nrid {
@@ -52,9 +53,36 @@ std::string folder_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
+// What is installed, and where the source tree has it.
+struct Installed {
+  std::string_view below_share;
+  std::string_view in_source;
+};
+constexpr Installed kInstalled[] = {{"page", "web/page"}, {"rules/nrid.json", "schc/rules/nrid.json"}};
+
+bool is_built_here(const std::filesystem::path& folder) {
+  std::error_code error;
+  const auto build = std::filesystem::weakly_canonical(NRID_BUILD_TREE, error);
+  return !error && (folder.string() + "/").starts_with(build.string() + "/");
+}
+
 }  // namespace
 
 std::string errno_text(int code) { return std::generic_category().message(code); }
+
+std::string installed_file(std::string_view below_share) {
+  std::error_code error;
+  const auto folder = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+  if (error) return {};
+  const auto installed = (folder / "../share/nridd" / below_share).lexically_normal();
+  if (std::filesystem::exists(installed, error)) return installed.string();
+  if (!is_built_here(folder)) return {};
+  for (const Installed& row : kInstalled) {
+    const auto copy = std::filesystem::path(NRID_SOURCE_TREE) / row.in_source;
+    if (row.below_share == below_share && std::filesystem::exists(copy, error)) return copy.string();
+  }
+  return {};
+}
 
 StatusOr<std::string> read_file(const std::string& path, size_t octets_max) {
   const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));

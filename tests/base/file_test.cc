@@ -49,6 +49,17 @@ TEST_F(Files, TroubleIsNamed) {
   EXPECT_EQ(errno_text(EADDRINUSE), "Address already in use");
 }
 
+TEST_F(Files, WhatIsInstalledIsFoundFromTheBuildFolderToo) {
+  struct stat about{};
+  const std::string rules = installed_file("rules/nrid.json");
+  ASSERT_EQ(stat(rules.c_str(), &about), 0) << rules;
+  EXPECT_TRUE(S_ISREG(about.st_mode));
+  const std::string page = installed_file("page");
+  ASSERT_EQ(stat(page.c_str(), &about), 0) << page;
+  EXPECT_TRUE(S_ISDIR(about.st_mode));
+  EXPECT_EQ(installed_file("rules/nobody.json"), "");
+}
+
 // SipHash-2-4 with 128 bits of output: the first entries of the reference implementation's own table.
 TEST(Digest, ReferenceVectors) {
   DigestKey key{};
