@@ -25,7 +25,7 @@ constexpr SettingInfo kRows[] = {
     {"server", "host_workers",         K::integer,   "",       1,   32,         "2",               "threads for what modules must not do themselves"},
     {"server", "aircraft_max",         K::integer,   "",       1,   1'000'000,  "100000",          "operations at once; more are refused"},
     {"server", "data_dir",             K::text,      "",       0,   0,          "\"\"",            "folder for what modules keep, relative to this file; \"\" keeps it in memory"},
-    {"dns",    "servers",              K::text,      "",       0,   0,          "\"127.0.0.1:53\"", "validating resolvers, literals with port, separated by commas"},
+    {"dns",    "servers",              K::text_list, "",       0,   0,          "[\"127.0.0.1\"]", "validating resolvers, address or address:port"},
     {"dns",    "require_ad",           K::boolean,   "",       0,   0,          "true",            "refuse answers that the resolver did not validate with DNSSEC"},
     {"dns",    "timeout",              K::duration_s, "s",     0.05, 30,        "1",               "wait for the first answer; later tries wait longer"},
     {"dns",    "tries",                K::integer,   "",       1,   5,          "2",               "questions before a resolver counts as silent"},
@@ -53,16 +53,8 @@ constexpr SettingInfo kRows[] = {
     {"timers", "parking",              K::duration_s, "s",     1,   10,         "3",               "how long a message waits for its key"},
 };
 
-Duration duration(const SettingsSection& section, std::string_view name) {
-  return {static_cast<int64_t>(section.number(name) * 1e6)};
-}
-
 Status bad(const SettingsSection& section, std::string_view name, const std::string& rest) {
   return Status::failed(section.where(name) + ": " + rest);
-}
-
-std::string in_folder(const Settings& settings, const std::string& path) {
-  return path.empty() || path.front() == '/' ? path : settings.directory() + "/" + path;
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -93,23 +85,6 @@ Status read_addresses(const SettingsSection& server, ServerSettings& out) {
   out.schc.port = static_cast<uint16_t>(server.integer("schc_port"));
   if (out.plain.port != out.schc.port) return {};
   return bad(server, "schc_port", std::to_string(out.schc.port) + " is server.port too; SCHC needs a port of its own (R-027)");
-}
-
-Status read_dns(const Settings& settings, det::ResolverSettings& out) {
-  const SettingsSection dns = settings.section("dns");
-  out.servers = dns.text("servers");
-  if (const Status status = det::check_servers(out.servers); !status.ok()) return bad(dns, "servers", status.text());
-  out.timeout_ms = static_cast<int>(dns.number("timeout") * 1000);
-  out.tries = static_cast<int>(dns.integer("tries"));
-  out.require_ad = dns.boolean("require_ad");
-  const SettingsSection trust = settings.section("trust");
-  for (const std::string& text : trust.list("anchors")) {
-    const auto anchor = det::anchor_from_text(text);
-    if (!anchor.ok()) return bad(trust, "anchors", anchor.text());
-    out.anchors.push_back(*anchor);
-  }
-  if (out.anchors.empty()) return bad(trust, "anchors", "the list is empty; without an anchor no key can be trusted");
-  return {};
 }
 
 Status read_hids(const SettingsSection& policy, Policy& out) {
@@ -161,16 +136,16 @@ Status read_policy(const SettingsSection& policy, Policy& out) {
 
 // D-1 of nrid.md section 0: P < M, N <= M, R*P >= M.
 Status read_timers(const SettingsSection& timers, Timers& out) {
-  out.heartbeat = duration(timers, "heartbeat");
+  out.heartbeat = timers.duration("heartbeat");
   out.silent_heartbeats = static_cast<int>(timers.integer("silent_heartbeats"));
-  out.resend_after = duration(timers, "resend_after");
-  out.heartbeat_timeout = duration(timers, "heartbeat_timeout");
-  out.reorder_window = duration(timers, "reorder_window");
-  out.abandon = duration(timers, "abandon");
-  out.close_linger = duration(timers, "close_linger");
-  out.skew = duration(timers, "skew");
-  out.lifetime = duration(timers, "lifetime");
-  out.parking = duration(timers, "parking");
+  out.resend_after = timers.duration("resend_after");
+  out.heartbeat_timeout = timers.duration("heartbeat_timeout");
+  out.reorder_window = timers.duration("reorder_window");
+  out.abandon = timers.duration("abandon");
+  out.close_linger = timers.duration("close_linger");
+  out.skew = timers.duration("skew");
+  out.lifetime = timers.duration("lifetime");
+  out.parking = timers.duration("parking");
   const auto text = [](Duration d) { return std::to_string(d.ms()) + " ms"; };
   if (!(out.heartbeat < out.heartbeat_timeout)) {
     return bad(timers, "heartbeat", "P is " + text(out.heartbeat) + " and M " + text(out.heartbeat_timeout) + "; P < M must hold (D-1)");
@@ -196,19 +171,40 @@ StatusOr<ServerSettings> read_server_settings(const Settings& settings) {
   const auto det = one_det(server.text("det"));
   if (!det) return bad(server, "det", "\"" + server.text("det") + "\" is no DET of 2001:30::/28");
   out.setup.det = *det;
-  out.rules_file = in_folder(settings, server.text("rules"));
-  out.key_file = in_folder(settings, server.text("key_file"));
-  out.data_dir = in_folder(settings, server.text("data_dir"));
+  out.rules_file = server.path("rules");
+  out.key_file = server.path("key_file");
+  out.data_dir = server.path("data_dir");
   out.workers = static_cast<int>(server.integer("workers"));
-  out.check_dns = settings.section("dns").boolean("check_at_start");
+  const SettingsSection dns = settings.section("dns");
+  out.check_dns = dns.boolean("check_at_start");
   out.setup.shards = static_cast<int>(server.integer("shards"));
   out.host_workers = static_cast<int>(server.integer("host_workers"));
   out.setup.limits.aircraft_max = static_cast<size_t>(server.integer("aircraft_max"));
-  TRY_VOID(read_dns(settings, out.dns));
+  out.dns.tries = static_cast<int>(dns.integer("tries"));
+  TRY_VOID(read_dns(dns, settings.section("trust"), out.dns));
   TRY_VOID(read_policy(settings.section("policy"), out.setup.policy));
   TRY_VOID(read_timers(settings.section("timers"), out.setup.timers));
   out.dns.skew = out.setup.timers.skew;
   return out;
+}
+
+Status read_dns(const SettingsSection& dns, const SettingsSection& trust, det::ResolverSettings& out) {
+  out.servers.clear();
+  for (const std::string& server : dns.list("servers")) {
+    if (server.find(',') != std::string::npos) return bad(dns, "servers", "\"" + server + "\" has a comma; each server is a text of its own");
+    out.servers += (out.servers.empty() ? "" : ",") + server;
+    if (const Status status = det::check_servers(out.servers); !status.ok()) return bad(dns, "servers", status.text());
+  }
+  if (out.servers.empty()) return bad(dns, "servers", "the list is empty; without a resolver no key can be found");
+  out.timeout_ms = static_cast<int>(dns.number("timeout") * 1000);
+  out.require_ad = dns.boolean("require_ad");
+  for (const std::string& text : trust.list("anchors")) {
+    const auto anchor = det::anchor_from_text(text);
+    if (!anchor.ok()) return bad(trust, "anchors", anchor.text());
+    out.anchors.push_back(*anchor);
+  }
+  if (out.anchors.empty()) return bad(trust, "anchors", "the list is empty; without an anchor no key can be trusted");
+  return {};
 }
 
 StatusOr<std::unique_ptr<SeedSigner>> read_key_file(const std::string& path, const Det& det) {

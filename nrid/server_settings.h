@@ -1,5 +1,6 @@
 // The settings file of nridd: one table of rows, and their meaning as values. What the table cannot say (a key that must
-// hash to its DET, D-1 of nrid.md section 0) is checked here, with file, line, value and limit in the sentence.
+// hash to its DET, D-1 of nrid.md section 0) is checked here, with file, line, value and limit in the sentence. The
+// gateway's file says some things in the same way; what reads them is shared.
 #pragma once
 
 #include <memory>
@@ -20,7 +21,7 @@ struct ServerSettings {
   Address plain;                          // server.address and port
   Address schc;
   int workers = 1;                        // sockets, and so threads, per port
-  std::string rules_file;                 // resolved against the settings file's folder
+  std::string rules_file;                 // "" when not given: the installed one
   std::string key_file;
   det::ResolverSettings dns;
   bool check_dns = true;                  // look ourselves up before anything starts
@@ -33,6 +34,10 @@ std::span<const SettingInfo> server_setting_rows();
 
 // Values to settings; the Status is one line: "nridd.toml:12: policy.accept_hids: ...".
 StatusOr<ServerSettings> read_server_settings(const Settings& settings);
+
+// Of both programs' files: dns.servers, timeout and require_ad, trust.anchors. No server, no anchor or one that cannot be
+// read is refused.
+Status read_dns(const SettingsSection& dns, const SettingsSection& trust, det::ResolverSettings& out);
 
 // A key file: 64 hex digits (an Ed25519 seed) on its first line that is no comment. The key must hash to `det`.
 StatusOr<std::unique_ptr<SeedSigner>> read_key_file(const std::string& path, const Det& det);

@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "web/router.h"
 #include "web/static_files.h"
 
@@ -209,7 +210,7 @@ void HttpServer::Impl::add_own_routes() {
 
 Status HttpServer::Impl::load_page() {
   if (page_loaded) return {};  // a second start() after the port was occupied
-  const std::string page_dir = options.page_dir.empty() ? default_page_dir() : options.page_dir;
+  const std::string page_dir = options.page_dir.empty() ? installed_file("page") : options.page_dir;
   StaticFiles files;
   TRY_VOID(files.add_frame(page_dir));
   TRY_VOID(files.add_leaflet(options.leaflet_dir));

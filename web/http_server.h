@@ -3,7 +3,7 @@
 // other address is refused. Requests are answered on `threads` web threads; handlers read snapshots or post commands.
 // The HTTP library (RESTinio) is known to http_server.cc alone.
 //
-//   TRY(options, HttpOptions::from(settings.section("web"), settings.directory()));
+//   TRY(options, HttpOptions::from(settings.section("web")));
 //   SseHub hub(counters.add_block(), {.clients_max = options.events_max});  // before the module host, which publishes to it
 //   HttpServer http(options, hub);
 //   http.add_routes("fleet", routes); http.add_page_part("fleet", part); http.set_metrics(...);
@@ -32,7 +32,7 @@ std::span<const SettingInfo> settings_rows();
 struct HttpOptions {
   std::string address = "127.0.0.1";
   uint16_t port = 8080;                // 0: any free port, see HttpServer::port()
-  std::string page_dir;                // empty: beside the program, see default_page_dir()
+  std::string page_dir;                // empty: the installed one, installed_file("page")
   std::string leaflet_dir = "/usr/share/javascript/leaflet";
   int threads = 2;
   size_t connections_max = 256;
@@ -41,12 +41,9 @@ struct HttpOptions {
   int read_timeout_s = 10;             // a whole request must arrive within it; also the keep-alive idle time
   int write_timeout_s = 10;
 
-  // Refuses an address that is not loopback. Relative directories are resolved against `directory`.
-  static StatusOr<HttpOptions> from(const SettingsSection& section, const std::string& directory);
+  // Refuses an address that is not loopback.
+  static StatusOr<HttpOptions> from(const SettingsSection& section);
 };
-
-// PREFIX/share/nridd/page when installed, else the source tree's web/page.
-std::string default_page_dir();
 
 // Everyone is admin: right on loopback, where whoever can connect can also read the settings file.
 class LoopbackLogin final : public Login {

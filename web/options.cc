@@ -1,10 +1,7 @@
 // The settings of web/: the table, and the two values that a table cannot judge (address, directories).
 #include <arpa/inet.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <climits>
-
+#include "base/file.h"
 #include "web/http_server.h"
 
 namespace nrid::web {
@@ -31,20 +28,11 @@ bool is_loopback(const std::string& address) {
   return ::inet_pton(AF_INET6, address.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
-bool has_frame(const std::string& directory) {
-  struct stat info {};
-  return ::stat((directory + "/index.html").c_str(), &info) == 0;
-}
-
-std::string resolved(const std::string& path, const std::string& directory) {
-  return path.empty() || path[0] == '/' ? path : directory + "/" + path;
-}
-
 }  // namespace
 
 std::span<const SettingInfo> settings_rows() { return kRows; }
 
-StatusOr<HttpOptions> HttpOptions::from(const SettingsSection& section, const std::string& directory) {
+StatusOr<HttpOptions> HttpOptions::from(const SettingsSection& section) {
   HttpOptions out;
   out.address = section.text("address");
   if (out.address == "localhost") out.address = "127.0.0.1";
@@ -64,21 +52,10 @@ StatusOr<HttpOptions> HttpOptions::from(const SettingsSection& section, const st
   out.read_timeout_s = static_cast<int>(section.number("read_timeout"));
   out.write_timeout_s = static_cast<int>(section.number("write_timeout"));
   const std::string page = section.text("page");
-  out.page_dir = page == "auto" ? default_page_dir() : resolved(page, directory);
-  out.leaflet_dir = resolved(section.text("leaflet"), directory);
+  out.page_dir = page.empty() || page == "auto" ? installed_file("page") : section.path("page");
+  if (out.page_dir.empty()) return Status::failed(section.where("page") + ": no page is installed beside the program; name its directory");
+  out.leaflet_dir = section.path("leaflet");
   return out;
-}
-
-std::string default_page_dir() {
-  char program[PATH_MAX];
-  const ssize_t size = ::readlink("/proc/self/exe", program, sizeof program);
-  if (size > 0) {
-    std::string directory(program, static_cast<size_t>(size));
-    directory.resize(directory.find_last_of('/'));
-    const std::string installed = directory + "/../share/nridd/page";
-    if (has_frame(installed)) return installed;
-  }
-  return NRID_SOURCE_PAGE;
 }
 
 std::optional<Login::Principal> LoopbackLogin::who(const HttpRequest&) { return Principal{"loopback", Role::admin}; }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/file.h"
 #include "nrid/server_settings.h"
 
 namespace nrid::gateway {
@@ -21,7 +22,7 @@ constexpr SettingInfo kRows[] = {
     {"sp", "transport", SettingKind::text, "", 0, 0, "\"schc\"", "schc or plain"},
     {"sp", "port", SettingKind::integer, "", 1, 65535, "5683", "UDP port of plain CoAP"},
     {"sp", "schc_port", SettingKind::integer, "", 1, 65535, "5787", "UDP port of SCHC-compressed CoAP"},
-    {"sp", "rules", SettingKind::text, "", 0, 0, "\"\"", "SCHC rule set, a JSON file; needed for schc"},
+    {"sp", "rules", SettingKind::text, "", 0, 0, "\"\"", "SCHC rule file, relative to this file; \"\" is the one that comes with the program"},
     {"dns", "servers", SettingKind::text_list, "", 0, 0, "[\"127.0.0.1\"]", "validating resolvers, address or address:port"},
     {"dns", "require_ad", SettingKind::boolean, "", 0, 0, "true", "refuse answers that the resolver did not validate with DNSSEC"},
     {"dns", "timeout", SettingKind::duration_s, "s", 0.05, 60, "1", "first try of a question; the second waits longer"},
@@ -55,15 +56,11 @@ StatusOr<Det> read_det(const SettingsSection& section, std::string_view name) {
   return *det;
 }
 
-std::string beside(const Settings& settings, const std::string& path) {
-  return path.empty() || path.front() == '/' ? path : settings.directory() + "/" + path;
-}
-
 Status read_identities(const Settings& file, GatewaySettings& out) {
   const auto gateway = file.section("gateway");
   TRY(det, read_det(gateway, "det"));
   out.gateway = det;
-  TRY(signer, read_key_file(beside(file, gateway.text("key_file")), det));
+  TRY(signer, read_key_file(gateway.path("key_file"), det));
   out.gateway_signer = std::move(signer);
 
   const auto aircraft = file.section("aircraft");
@@ -73,9 +70,9 @@ Status read_identities(const Settings& file, GatewaySettings& out) {
     out.aircraft.det = own;
   }
   const bool same = out.aircraft.det == out.gateway;
-  const std::string key_file = aircraft.text("key_file");
+  const std::string key_file = aircraft.path("key_file");
   if (key_file.empty() && !same) return Status::failed(aircraft.where("key_file") + ": an aircraft with its own DET needs its own key");
-  TRY(own_signer, read_key_file(beside(file, key_file.empty() ? gateway.text("key_file") : key_file), out.aircraft.det));
+  TRY(own_signer, read_key_file(key_file.empty() ? gateway.path("key_file") : key_file, out.aircraft.det));
   out.aircraft_signer = std::move(own_signer);
   out.aircraft.serial = aircraft.text("serial");
   out.aircraft.operator_id = aircraft.text("operator_id");
@@ -99,44 +96,23 @@ Status read_provider(const Settings& file, TransportChoice choice, GatewaySettin
   out.policy.schc_port = static_cast<uint16_t>(sp.integer("schc_port"));
   out.port = schc ? out.policy.schc_port : static_cast<uint16_t>(sp.integer("port"));
   if (!schc) return {};
-  if (sp.text("rules").empty()) return Status::failed(sp.where("rules") + ": transport schc needs a rule set");
-  TRY(rules, schc::load_rules_file(beside(file, sp.text("rules"))));
+  const std::string rules_file = sp.text("rules").empty() ? installed_file("rules/nrid.json") : sp.path("rules");
+  if (rules_file.empty()) return Status::failed(sp.where("rules") + ": no SCHC rule file is installed beside the program; name one");
+  TRY(rules, schc::load_rules_file(rules_file));
   out.carriage.rules = rules;
   return {};
 }
 
-Status read_dns(const Settings& file, GatewaySettings& out) {
-  const auto dns = file.section("dns");
-  out.dns.servers.clear();
-  for (const std::string& server : dns.list("servers")) out.dns.servers += (out.dns.servers.empty() ? "" : ",") + server;
-  if (out.dns.servers.empty()) return Status::failed(dns.where("servers") + ": no resolver given");
-  out.dns.require_ad = dns.boolean("require_ad");
-  out.dns.require_endorsement = true;
-  out.dns.timeout_ms = static_cast<int>(dns.number("timeout") * 1000);
-  const auto trust = file.section("trust");
-  for (const std::string& text : trust.list("anchors")) {
-    const auto anchor = det::anchor_from_text(text);
-    if (!anchor.ok()) return Status::failed(trust.where("anchors") + ": " + anchor.text());
-    out.dns.anchors.push_back(*anchor);
-  }
-  if (out.dns.anchors.empty()) return Status::failed(trust.where("anchors") + ": no trust anchor given, so no provider can be believed");
-  return {};
-}
-
-Duration duration(const SettingsSection& section, std::string_view name) {
-  return Duration{static_cast<int64_t>(section.number(name) * 1e6)};
-}
-
 Status read_rest(const Settings& file, GatewaySettings& out) {
   const auto timers = file.section("timers");
-  out.timers.resend_after = duration(timers, "resend_after");
-  out.timers.heartbeat_timeout = duration(timers, "heartbeat_timeout");
+  out.timers.resend_after = timers.duration("resend_after");
+  out.timers.heartbeat_timeout = timers.duration("heartbeat_timeout");
   if (out.timers.resend_after > out.timers.heartbeat_timeout) {  // D-1 of nrid.md section 0
     return Status::failed(timers.where("resend_after") + ": N is longer than M (timers.heartbeat_timeout)");
   }
   out.timers.first_tries = static_cast<int>(timers.integer("first_tries"));
   out.timers.lost_tries = static_cast<int>(timers.integer("lost_tries"));
-  out.timers.try_interval = duration(timers, "try_interval");
+  out.timers.try_interval = timers.duration("try_interval");
   out.lifetime_s = static_cast<int64_t>(timers.number("lifetime"));
   const auto policy = file.section("policy");
   constexpr std::string_view starts[] = {"abort", "hold", "notify"};
@@ -163,7 +139,8 @@ StatusOr<GatewaySettings> load_gateway_settings(const std::string& file_name, Tr
   GatewaySettings out;
   TRY_VOID(read_identities(file, out));
   TRY_VOID(read_provider(file, choice, out));
-  TRY_VOID(read_dns(file, out));
+  TRY_VOID(read_dns(file.section("dns"), file.section("trust"), out.dns));
+  out.dns.require_endorsement = true;
   TRY_VOID(read_rest(file, out));
   const std::string bind = file.section("gateway").text("bind");
   if (!bind.empty()) {

@@ -2,6 +2,7 @@
 #include <ctime>
 
 #include "apps/inspect/explain.h"
+#include "base/file.h"
 #include "det/det.h"
 #include "det/endorsement.h"
 
@@ -61,7 +62,7 @@ bool explain_endorsement(Bytes octets, Explanation& out) {
 
 namespace {
 
-// What hex without a label most likely is. SCHC cannot be told from its octets, so it takes --rules.
+// What hex without a label most likely is. SCHC cannot be told from its octets, so it takes --schc or --rules.
 enum class Guess : uint8_t { det, message, pack, endorsement, token, coap };
 
 Guess guess(Bytes in) {
@@ -118,10 +119,13 @@ Json run_show(const Json& input) {
   if (!hex_field(input, "hex", in, refused)) return refused;
   if (in.empty()) return refusal("bad_request", "field hex is empty");
   Explanation out;
-  if (!input.contains("rules")) return to_json(out, explain_any(in, out));
+  const bool own_rules = input.contains("rules");
+  if (!own_rules && !input.value("schc", false)) return to_json(out, explain_any(in, out));
 
+  const Json source = {{"rules", own_rules ? input["rules"] : Json(installed_file("rules/nrid.json"))}};
+  if (source["rules"] == "") return refusal("bad_rules", "no SCHC rule file is installed beside the program; name one with --rules");
   std::string text, file = "rules";
-  if (!json_or_file(input, "rules", text, file, refused)) return refused;
+  if (!json_or_file(source, "rules", text, file, refused)) return refused;
   const auto rules = schc::load_rules(text, file);
   if (!rules.ok()) return refusal("bad_rules", rules.text());
   const bool down = input.value("direction", "up") == "down";
@@ -145,8 +149,9 @@ std::string render(const Json&, const Json& answer) {
 
 std::vector<Command> show_commands() {
   return {{"show", "", "explain a datagram, CWT, message pack, endorsement or DET field by field",
-           {{"hex", FieldKind::text, true, "octets as hex; SCHC packets need --rules"},
-            {"rules", FieldKind::json, false, "SCHC rule set, file or JSON: the octets are a SCHC packet"},
+           {{"hex", FieldKind::text, true, "octets as hex; SCHC packets need --schc or --rules"},
+            {"schc", FieldKind::flag, false, "the octets are a SCHC packet of the rules that come with the program"},
+            {"rules", FieldKind::json, false, "the same with a SCHC rule set of your own, file or JSON"},
             {"direction", FieldKind::text, false, "up (UAS to SP, default) or down, for SCHC"}},
            run_show, render}};
 }

@@ -1,26 +1,13 @@
 #include "apps/server/provider.h"
 
-#include <unistd.h>
-
-#include <climits>
 #include <filesystem>
 
 #include "apps/server/reports.h"
+#include "base/file.h"
 #include "det/resolver.h"
 
 namespace nrid::provider {
 namespace {
-
-// The rule set that is installed with the program.
-std::string installed_rules() {
-  char program[PATH_MAX];
-  const ssize_t size = readlink("/proc/self/exe", program, sizeof program);
-  if (size <= 0) return {};
-  std::string directory(program, static_cast<size_t>(size));
-  directory.resize(directory.find_last_of('/'));
-  const std::string file = directory + "/../share/nridd/rules/nrid.json";
-  return access(file.c_str(), R_OK) == 0 ? file : std::string();
-}
 
 Status make_data_dir(const std::string& directory) {
   if (directory.empty()) return {};
@@ -35,9 +22,9 @@ Status make_data_dir(const std::string& directory) {
 StatusOr<Plan> read_plan(const std::string& file, std::span<const SettingInfo> known) {
   TRY(settings, Settings::load(file, known));
   TRY(server, read_server_settings(settings));
-  TRY(http, web::HttpOptions::from(settings.section("web"), settings.directory()));
+  TRY(http, web::HttpOptions::from(settings.section("web")));
   TRY(signer, read_key_file(server.key_file, server.setup.det));
-  if (server.rules_file.empty()) server.rules_file = installed_rules();
+  if (server.rules_file.empty()) server.rules_file = installed_file("rules/nrid.json");
   if (server.rules_file.empty()) {
     return Status::failed(settings.section("server").where("rules") + ": no SCHC rule file is installed beside the program; name one");
   }

@@ -18,7 +18,7 @@ det = "{det}"
 key_file = "{key}"
 
 [dns]
-servers = "127.0.0.1:{dns}"
+servers = ["127.0.0.1:{dns}"]
 require_ad = true
 
 [trust]

@@ -184,10 +184,12 @@ class Show(unittest.TestCase):
 
     def test_a_schc_packet(self):
         packet = vectors('schc/nrid_cd.json')['vectors'][0]['schc_hex']
-        status, text = once('show', packet, '--rules', str(RULES))
-        self.assertEqual(0, status, text)
-        self.assertIn('Uri-Path', text)
-        self.assertIn('Location', text)
+        for words in (['--rules', str(RULES)], ['--schc']):
+            with self.subTest(words):
+                status, text = once('show', packet, *words)
+                self.assertEqual(0, status, text)
+                self.assertIn('Uri-Path', text)
+                self.assertIn('Location', text)
 
 
 if __name__ == '__main__':

@@ -51,9 +51,11 @@ class Install(unittest.TestCase):
                 self.assertTrue((self.root / os.path.relpath(path, self.prefix)).exists(), path)
         self.assertNotIn('@', re.sub(r'@system-service|@privileged|@resources', '', unit))
 
-    def test_the_settings_file_is_the_reference_that_the_program_prints(self):
-        printed = subprocess.run([program('nridd'), '--settings'], check=True, capture_output=True, text=True, timeout=20).stdout
-        self.assertEqual((self.root / 'etc/nridd/nridd.toml').read_text(), printed)
+    def test_the_settings_files_are_the_references_that_the_programs_print(self):
+        for name, file in (('nridd', 'nridd.toml'), ('nrid-gateway', 'gateway.toml')):
+            with self.subTest(name):
+                printed = subprocess.run([program(name), '--settings'], check=True, capture_output=True, text=True, timeout=20).stdout
+                self.assertEqual((self.root / 'etc/nridd' / file).read_text(), printed)
 
     def test_the_installed_server_serves_the_installed_page(self):
         world = World('install')
@@ -62,11 +64,11 @@ class Install(unittest.TestCase):
         page.write_text(page.read_text().replace('</html>', '<!-- the installed one --></html>'))
         server = Server(world.stage, world.registry, world.names.port, world.pairs)
         server.program = self.root / 'bin/nridd'
-        text = server.config.read_text()
-        server.config.write_text(re.sub(r'^rules = .*$', f'rules = "{self.root}/share/nridd/rules/nrid.json"', text, flags=re.MULTILINE))
+        server.config.write_text(re.sub(r'^rules = .*\n', '', server.config.read_text(), flags=re.MULTILINE))
         subprocess.run([server.program, '--check-config', '--config', server.config], check=True, capture_output=True, timeout=20)
         server.start()
         self.assertIn('the installed one', server.get(''))
+        self.assertIn(f'{self.root}/share/nridd/rules/nrid.json', server.part.text())
 
 
 if __name__ == '__main__':

@@ -29,6 +29,8 @@ SERVER = [
     ('no key file', replaced(r'^key_file = ".*"$', 'key_file = "nowhere.key"'), ['nowhere.key']),
     ('key file without a key', replaced(r'^key_file = ".*"$', 'key_file = "nridd.toml"'), ['nridd.toml', '64']),
     ('no rules', replaced(r'^rules = ".*"$', 'rules = "nowhere.json"'), ['nowhere.json']),
+    ('resolver that is no address', replaced(r'^servers = .*$', 'servers = ["127.0.0.1", "dns"]'), ['nridd.toml', 'dns.servers', '"dns"']),
+    ('resolvers that are no list', replaced(r'^servers = .*$', 'servers = "127.0.0.1:53"'), ['dns.servers', 'list']),
     ('anchor that is no anchor', replaced(r'^anchors = .*$', 'anchors = ["raa"]'), ['anchors', 'raa']),
     ('anchor whose key is of another', replaced(r'^anchors = \["(.*)=..', r'anchors = ["\1=ff'), ['anchors']),
     ('gateway list that is no list', replaced(r'^gateways = .*$', 'gateways = ["all of them"]'), ['gateways', 'all of them']),
@@ -42,6 +44,7 @@ GATEWAY = [
     ('key of somebody else', replaced(r'gw1\.key', 'gw2.key'), ['gw2.key']),
     ('no key file', replaced(r'ua1\.key', 'ua9.key'), ['ua9.key']),
     ('no rules', replaced(r'nrid\.json', 'nowhere.json'), ['nowhere.json']),
+    ('resolver that is no address', replaced(r'^servers = .*$', 'servers = ["dns"]'), ['.toml', 'dns.servers', '"dns"']),
     ('anchor that is no anchor', replaced(r'^anchors = .*$', 'anchors = ["raa"]'), ['anchors', 'raa']),
 ]
 
@@ -85,6 +88,14 @@ class Settings(unittest.TestCase):
             with self.subTest(name):
                 self.server.config.write_text(change(self.good))
                 self.assert_refused([self.server.program, '--check-config', '--config', self.server.config], words)
+
+    def test_rules_may_be_left_out(self):
+        gateway = self.gateway('delivery')
+        for config, command in ((self.server.config, [self.server.program, '--check-config']), (gateway.config, [program('nrid-gateway'), 'check'])):
+            with self.subTest(config.name):
+                config.write_text(replaced(r'^rules = .*\n', '')(self.good if config == self.server.config else config.read_text()))
+                done = subprocess.run([*command, '--config', config], capture_output=True, text=True, timeout=30, check=False)
+                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def test_a_settings_file_that_is_not_there(self):
         self.assert_refused([self.server.program, '--config', 'nowhere.toml'], ['nowhere.toml'])

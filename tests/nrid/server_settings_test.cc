@@ -57,6 +57,8 @@ TEST(ServerSettings, values_become_settings) {
   EXPECT_EQ(settings->setup.policy.required, 1u | 1u << 3);
   EXPECT_EQ(settings->setup.timers.heartbeat, milliseconds(2500));
   EXPECT_EQ(settings->dns.anchors.size(), 1u);
+  EXPECT_EQ(settings->dns.servers, "127.0.0.1");
+  EXPECT_EQ(settings->rules_file, "");
 }
 
 TEST(ServerSettings, mistakes_name_line_value_and_limit) {
@@ -69,6 +71,18 @@ TEST(ServerSettings, mistakes_name_line_value_and_limit) {
   EXPECT_NE(refused(good(), "workers = 2", "schc_port = 5683").find("server.schc_port"), std::string::npos);
   EXPECT_NE(refused(good(), "workers = 2", "address = \"localhost\"").find("localhost"), std::string::npos);
   EXPECT_NE(refused(good(), "anchors = [\"2", "anchors = [\"3").find("trust.anchors"), std::string::npos);
+}
+
+TEST(ServerSettings, resolvers_are_a_list_checked_at_load) {
+  const auto with = [](const std::string& list) { return "[dns]\nservers = " + list + "\n" + good(); };
+  const auto settings = read(with("[\"127.0.0.1:5353\", \"::1\", \"[::1]:53\"]"));
+  ASSERT_TRUE(settings.ok()) << settings.text();
+  EXPECT_EQ(settings->dns.servers, "127.0.0.1:5353,::1,[::1]:53");
+  for (const char* bad : {"[]", "[\"\"]", "[\"dns.example\"]", "[\"127.0.0.1:99999\"]", "[\"127.0.0.1\", \"nobody\"]", "[\"127.0.0.1,::1\"]", "\"127.0.0.1\""}) {
+    const auto outcome = read(with(bad));
+    ASSERT_FALSE(outcome.ok()) << bad;
+    EXPECT_NE(outcome.text().find("nridd.toml:2: dns.servers"), std::string::npos) << outcome.text();
+  }
 }
 
 TEST(ServerSettings, D1_holds_or_the_start_fails) {

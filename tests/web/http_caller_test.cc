@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "base/file.h"
 #include "web/http_server.h"
 
 namespace nrid::web {
@@ -39,7 +40,7 @@ class CallerTest : public testing::Test {
   CallerTest() : hub(counters) {
     HttpOptions options;
     options.port = 0;
-    options.page_dir = default_page_dir();
+    options.page_dir = installed_file("page");
     server = std::make_unique<HttpServer>(options, hub);
     server->add_routes("test", {
         {"GET", "/away", Role::anyone, "", [](const HttpRequest&) { return HttpResponse{302, "text/plain", "", {{"Location", "/healthz"}}}; }},

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "base/file.h"
 #include "web/http_caller.h"
 
 namespace nrid::web {
@@ -59,7 +60,7 @@ class HttpServerTest : public testing::Test {
  protected:
   HttpServerTest() {
     options.port = 0;
-    options.page_dir = default_page_dir();
+    options.page_dir = installed_file("page");
     options.body_max = 1024;
     options.read_timeout_s = 1;
     options.connections_max = 40;
@@ -242,7 +243,7 @@ TEST_F(HttpServerTest, AMissingPageOrLeafletIsASentence) {
   SseHub events(counters);
   HttpServer lost(options, events);
   EXPECT_EQ(lost.start().text(), "page file /nonexistent/index.html is missing");
-  options.page_dir = default_page_dir();
+  options.page_dir = installed_file("page");
   options.leaflet_dir = "/nonexistent";
   HttpServer bare(options, events);
   EXPECT_NE(bare.start().text().find("install libjs-leaflet or set web.leaflet"), std::string::npos);
@@ -263,12 +264,13 @@ TEST_F(HttpServerTest, StopsWithOpenPagesAndIsIdempotent) {
 
 TEST(HttpOptions, RefuseWhatIsNotLoopback) {
   const auto options_of = [](const std::string& toml) {
-    auto settings = Settings::parse(toml, "nridd.toml", settings_rows());
+    auto settings = Settings::parse(toml, "/etc/nridd/nridd.toml", settings_rows());
     EXPECT_TRUE(settings.ok()) << settings.text();
-    return HttpOptions::from(settings->section("web"), "/etc/nridd");
+    return HttpOptions::from(settings->section("web"));
   };
   EXPECT_EQ(options_of("")->address, "127.0.0.1");
   EXPECT_EQ(options_of("[web]\naddress = \"::1\"\nport = 9000\n")->port, 9000);
+  EXPECT_EQ(options_of("")->page_dir, installed_file("page"));
   EXPECT_EQ(options_of("[web]\npage = \"www\"\n")->page_dir, "/etc/nridd/www");
   for (const char* address : {"0.0.0.0", "192.168.1.1", "::", "example.org", ""}) {
     const auto refused = options_of("[web]\naddress = \"" + std::string(address) + "\"\n");
