@@ -4,6 +4,7 @@
 
 #include "apps/server/reports.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "det/resolver.h"
 
 namespace nrid::provider {
@@ -60,6 +61,7 @@ Status Provider::start() {
   TRY(dns, det::DnsClient::open({plan_.server.dns.servers, plan_.server.dns.timeout_ms, plan_.server.dns.tries}, random_));
   dns_ = std::move(dns);
   keys_ = std::make_unique<det::DnsKeySource>(plan_.server.dns, det::KeySourceLimits{}, *dns_, clock_);
+  health_ = std::make_unique<Health>(watched_, *keys_, plan_.server.setup.det);
   TRY_VOID(open_ports());
 
   host_ = std::make_unique<Host>(HostParts{clock_, hub_, caller_, counters_.add_block(), &plan_.file, plan_.server.data_dir,
@@ -71,7 +73,7 @@ Status Provider::start() {
     const auto added = keys_->add_local(det, key, until);
     return added.ok() ? Status() : Status::failed(to_text(det) + ": " + std::string(info(added.error()).text));
   };
-  server_ = std::make_unique<Server>(plan_.server.setup, ServerParts{clock_, random_, *keys_, sodium_verifier(), *plan_.signer, journal_,
+  server_ = std::make_unique<Server>(plan_.server.setup, ServerParts{clock_, random_, *keys_, sodium_verifier(), *plan_.signer, watched_,
                                                                      *host_, counters_, plan_.rules, ports, {}, add_key,
                                                                      [this](const Det& det) { keys_->revoke(det); }});
   for (Module* module : modules_) server_->add(*module);
@@ -85,7 +87,7 @@ Status Provider::start_web() {
   metrics_ = std::make_unique<web::Metrics>([this] { return counters_.total(); });
   metrics_->add_gauge("parked", "datagrams that wait for a key now", [this] { return static_cast<double>(server_->parked()); });
   metrics_->add_gauge("operations", "open operations", [this] { return static_cast<double>(server_->operations()); });
-  metrics_->add_gauge("keys", "keys in the cache", [this] { return static_cast<double>(keys_->stats().keys); });
+  add_key_metrics();
   metrics_->add_counter("kernel_dropped", "datagrams that the kernel dropped because a socket was full", [this] { return kernel_drops(); });
   for (const HostCounter& counter : host_->counters()) metrics_->add_counter(counter.name, counter.text, counter.read);
 
@@ -93,7 +95,33 @@ Status Provider::start_web() {
   for (const HostRoute& route : host_->routes()) http_->add_routes(route.module, {route.route});
   for (const HostPagePart& part : host_->page_parts()) http_->add_page_part(part.module, part.part);
   http_->set_metrics([this] { return metrics_->text(); });
+  http_->set_health([this] { return health_->trouble(clock_.now()); });
+  http_->set_log([](const std::string& what) { log_event(LogLevel::error, "http_handler_failed", {{"what", what}}); });
   return http_->start();
+}
+
+void Provider::add_key_metrics() {
+  using Stats = det::DnsKeySource::Stats;
+  struct Gauge { std::string_view name, text; size_t Stats::* value; };
+  static constexpr Gauge kGauges[] = {
+      {"keys", "keys in the cache", &Stats::keys},
+      {"keys_refused", "DETs whose refusal is remembered", &Stats::negatives},
+      {"keys_local", "keys registered here", &Stats::local},
+      {"keys_revoked", "DETs that are revoked here", &Stats::revoked},
+      {"key_lookups_open", "look-ups under way", &Stats::in_flight},
+  };
+  struct Sum { std::string_view name, text; uint64_t Stats::* value; };
+  static constexpr Sum kSums[] = {
+      {"key_hits", "keys and refusals that the cache held when asked", &Stats::hits},
+      {"key_misses", "DETs that the cache did not hold when asked", &Stats::misses},
+      {"key_lookups", "look-ups started in DNS", &Stats::lookups},
+      {"key_failures", "look-ups that brought no key", &Stats::failures},
+      {"key_learned", "keys learned from an endorsement in a packet", &Stats::learned},
+      {"key_evicted", "keys and refusals that made room for others", &Stats::evicted},
+      {"key_stale_served", "keys served past their time because the resolver is down", &Stats::stale_served},
+  };
+  for (const Gauge& row : kGauges) metrics_->add_gauge(row.name, row.text, [this, value = row.value] { return static_cast<double>(keys_->stats().*value); });
+  for (const Sum& row : kSums) metrics_->add_counter(row.name, row.text, [this, value = row.value] { return keys_->stats().*value; });
 }
 
 uint64_t Provider::kernel_drops() const {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/server/health.h"
 #include "base/random.h"
 #include "det/dns_client.h"
 #include "det/key_source.h"
@@ -48,6 +49,7 @@ class Provider {
   Status check_dns() const;
   Status open_ports();
   Status start_web();
+  void add_key_metrics();
   uint64_t kernel_drops() const;
 
   Plan plan_;
@@ -56,10 +58,12 @@ class Provider {
   SystemRandom random_;
   Counters counters_;
   MemoryJournal journal_;
+  WatchedJournal watched_{journal_};
   web::SseHub hub_;
   web::HttpCallerCurl caller_;
   std::unique_ptr<det::DnsClient> dns_;
   std::unique_ptr<det::DnsKeySource> keys_;
+  std::unique_ptr<Health> health_;
   std::vector<std::unique_ptr<UdpPort>> plain_, schc_;
   std::unique_ptr<Host> host_;
   std::unique_ptr<Server> server_;

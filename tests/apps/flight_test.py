@@ -3,8 +3,11 @@ import csv
 import signal
 import time
 import unittest
+import urllib.error
+import urllib.request
 
 from world import ROOT, Failure, World, WorldTest, conserved
+from demo.programs import Server
 
 QUICK = 'first_tries = 2\ntry_interval = 0.5'
 
@@ -118,6 +121,23 @@ class OneFlight(unittest.TestCase):
         self.assertTrue(errors, gateway.part.tail())
         self.assertIn('dns.servers', errors[-1], 'the line says what to look at')
         self.assertEqual(server.metrics()['received_total'], 0, 'nothing was sent')
+
+    def test_health_says_when_dns_does_not_confirm_our_own_key(self):
+        world = self.world_of('health')
+        server = Server(world.stage, world.registry, world.names.port, world.pairs)
+        server.config.write_text(server.config.read_text().replace('require_ad = true', 'require_ad = true\ncheck_at_start = false'))
+        world.names.stop()
+        server.start()
+
+        def sick():
+            try:
+                urllib.request.urlopen(server.url + 'healthz', timeout=3).close()
+            except urllib.error.HTTPError as answer:
+                return answer.code == 503 and 'our own key' in answer.read().decode()
+            return False
+        world.wait_for('/healthz answers 503', sick, seconds=20)
+        world.names.start()
+        world.wait_for('/healthz answers 200', lambda: server.get('healthz'), seconds=20)
 
     def test_without_a_server_the_gateway_says_so_after_its_tries(self):
         world = self.world_of('no-server')
