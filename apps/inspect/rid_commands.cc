@@ -7,11 +7,10 @@
 #include "det/det.h"
 #include "det/endorsement.h"
 #include "rid/auth.h"
+#include "rid/words.h"
 
 namespace nrid::inspect {
 namespace {
-
-constexpr std::string_view kSams[] = {"", "link", "wrapper", "manifest", "frame"};
 
 Json rid_decode(const Json& input) {
   Buffer octets;
@@ -25,7 +24,7 @@ Json rid_decode(const Json& input) {
   if (!pack.ok()) return refusal(pack.error());
   Json messages = Json::array();
   for (size_t i = 0; i < pack->count; ++i) messages.push_back(message_json(pack->message(i)));
-  return {{"type", "pack"}, {"version", octets[0] & 15}, {"messages", messages}};
+  return {{"type", rid::to_word(rid::MessageType::pack)}, {"version", octets[0] & 15}, {"messages", messages}};
 }
 
 Json encode_one(const Json& in) {
@@ -119,7 +118,7 @@ Json drip_verify(const Json& input) {
   for (size_t i = 0; i < evidence.message_count; ++i) covered.push_back(to_hex(Bytes(evidence.message(i))));
   const auto verdict = judge_evidence(evidence, key, now, conformance);
   Json out = {{"ok", verdict.ok()},
-              {"sam", kSams[static_cast<size_t>(evidence.sam)]},
+              {"sam", to_word(evidence.sam)},
               {"ua", to_text(evidence.ua)},
               {"not_before", evidence.not_before.seconds()},
               {"not_after", evidence.not_after.seconds()},

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "rid/words.h"
+
 namespace nrid::inspect {
 namespace {
 
@@ -136,10 +138,10 @@ void fields(Visit& visit, Value& m) {
 }
 
 template <class Value>
-Json show(const char* type, rid::RawMessage raw, const Result<Value>& value) {
+Json show(rid::RawMessage raw, const Result<Value>& value) {
   if (!value.ok()) return refusal(value.error());
   Show visit;
-  visit.out["type"] = type;
+  visit.out["type"] = rid::to_word(rid::type_of(raw));
   visit.out["version"] = raw[0] & 15;
   fields(visit, *value);
   if constexpr (std::is_same_v<Value, rid::BasicId>) {
@@ -181,12 +183,12 @@ bool take(const Json& in, rid::MessageOctets& out, Json& refused) {
 
 Json message_json(rid::RawMessage raw) {
   switch (rid::type_of(raw)) {
-    case rid::MessageType::basic_id: return show("basic_id", raw, rid::decode_basic_id(raw));
-    case rid::MessageType::location: return show("location", raw, rid::decode_location(raw));
-    case rid::MessageType::authentication: return show("authentication", raw, rid::decode_auth_page(raw));
-    case rid::MessageType::self_id: return show("self_id", raw, rid::decode_self_id(raw));
-    case rid::MessageType::system: return show("system", raw, rid::decode_system(raw));
-    case rid::MessageType::operator_id: return show("operator_id", raw, rid::decode_operator_id(raw));
+    case rid::MessageType::basic_id: return show(raw, rid::decode_basic_id(raw));
+    case rid::MessageType::location: return show(raw, rid::decode_location(raw));
+    case rid::MessageType::authentication: return show(raw, rid::decode_auth_page(raw));
+    case rid::MessageType::self_id: return show(raw, rid::decode_self_id(raw));
+    case rid::MessageType::system: return show(raw, rid::decode_system(raw));
+    case rid::MessageType::operator_id: return show(raw, rid::decode_operator_id(raw));
     default: return refusal(Error::rid_type);
   }
 }
@@ -194,12 +196,15 @@ Json message_json(rid::RawMessage raw) {
 bool message_from_json(const Json& in, rid::MessageOctets& out, Json& refused) {
   const bool named = in.is_object() && in.contains("type") && in["type"].is_string();
   const std::string type = named ? in["type"].get<std::string>() : "";
-  if (type == "basic_id") return take<rid::BasicId>(in, out, refused);
-  if (type == "location") return take<rid::Location>(in, out, refused);
-  if (type == "authentication") return take<rid::AuthPage>(in, out, refused);
-  if (type == "self_id") return take<rid::SelfId>(in, out, refused);
-  if (type == "system") return take<rid::System>(in, out, refused);
-  if (type == "operator_id") return take<rid::OperatorId>(in, out, refused);
+  switch (rid::message_type_from_word(type).value_or(rid::MessageType::pack)) {
+    case rid::MessageType::basic_id: return take<rid::BasicId>(in, out, refused);
+    case rid::MessageType::location: return take<rid::Location>(in, out, refused);
+    case rid::MessageType::authentication: return take<rid::AuthPage>(in, out, refused);
+    case rid::MessageType::self_id: return take<rid::SelfId>(in, out, refused);
+    case rid::MessageType::system: return take<rid::System>(in, out, refused);
+    case rid::MessageType::operator_id: return take<rid::OperatorId>(in, out, refused);
+    case rid::MessageType::pack: break;  // and words of no message
+  }
   refused = refusal("bad_request", "type must be basic_id, location, authentication, self_id, system or operator_id");
   return false;
 }
