@@ -1,8 +1,8 @@
 // The writing half of certificate.h. The DER is written here and not by OpenSSL: OpenSSL 3.0 offers no way to have a
 // certificate signed by a key that it does not hold, and the profile is one page of fixed form.
 #include <algorithm>
-#include <ctime>
 
+#include "base/text.h"
 #include "det/certificate.h"
 
 namespace nrid::det {
@@ -40,13 +40,10 @@ Buffer name(std::string_view cn) {
 
 // RFC 5280 section 4.1.2.5: UTCTime through 2049, GeneralizedTime from 2050.
 Buffer time(Instant at) {
-  const std::time_t value = at.seconds();
-  std::tm parts{};
-  gmtime_r(&value, &parts);
-  char text[24];
-  const bool general = parts.tm_year >= 150;
-  const size_t size = std::strftime(text, sizeof text, general ? "%Y%m%d%H%M%SZ" : "%y%m%d%H%M%SZ", &parts);
-  return element(general ? 0x18 : 0x17, as_bytes({text, size}));
+  std::string text = rfc3339(at);  // 2026-11-22T00:14:12Z: its digits, with the century only in GeneralizedTime
+  text.erase(std::remove_if(text.begin(), text.end(), [](char c) { return c == '-' || c == 'T' || c == ':'; }), text.end());
+  const bool general = text >= "2050";
+  return element(general ? 0x18 : 0x17, as_bytes(general ? text : text.substr(2)));
 }
 
 Buffer bit_string(Bytes content) {

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
 #include "nrid/flight_file.h"
-#include "rid/messages.h"
+#include "rid/words.h"
 
 namespace nrid {
 namespace {
@@ -35,20 +36,11 @@ constexpr ColumnInfo kColumns[] = {
 };
 static_assert(std::size(kColumns) == static_cast<size_t>(Column::count_));
 
-constexpr std::string_view kStatusWords[] = {"undeclared", "ground", "airborne", "emergency", "rid_failure"};
 constexpr size_t kColumnsMax = 64;
 constexpr size_t kQuoteMax = 60;  // of a bad value, in a message
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r')) text.remove_suffix(1);
-  return text;
-}
-
 std::string quoted(std::string_view value) {
-  std::string out = "\"";
-  for (const char c : value.substr(0, kQuoteMax)) out += c >= 0x20 && c < 0x7f ? c : '?';
-  return out + (value.size() > kQuoteMax ? "...\"" : "\"");
+  return "\"" + printable(value.substr(0, kQuoteMax)) + (value.size() > kQuoteMax ? "...\"" : "\"");
 }
 
 class CsvReader {
@@ -135,8 +127,7 @@ class CsvReader {
     if (cell.empty() && !info.required) return {};
     std::optional<int64_t> value;
     if (info.column == Column::status) {
-      const auto* word = std::find(std::begin(kStatusWords), std::end(kStatusWords), cell);
-      if (word != std::end(kStatusWords)) value = word - std::begin(kStatusWords);
+      if (const auto status = rid::status_from_word(cell)) value = static_cast<int64_t>(*status);
     } else {
       value = parse_decimal(cell, info.places);
     }

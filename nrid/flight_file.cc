@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "rid/messages.h"
 
 namespace nrid {
@@ -14,13 +15,6 @@ constexpr double kMetresPerE7 = 6'371'008.8 * kPi / 180 / 1e7;  // along a merid
 constexpr int64_t kCrowdMs = 200;                               // no sample is made up this close to one of the file
 constexpr int64_t kHalfTurn = 1'800'000'000;                    // in 1e-7 degree
 constexpr double kMovingMps = 0.2;                              // below it a track is noise
-
-std::string_view trimmed(std::string_view text) {
-  const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
-  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
-  return text;
-}
 
 bool ends_with_no_case(std::string_view text, std::string_view end) {
   if (text.size() < end.size()) return false;

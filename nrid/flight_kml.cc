@@ -8,6 +8,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/text.h"
 #include "nrid/flight_file.h"
 #include "wire/xml.h"
 
@@ -33,13 +34,6 @@ struct Zone {                                    // a polygon that says what hol
   double value = 0;                              // m/s, or metres
 };
 
-std::string_view trimmed(std::string_view text) {
-  const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
-  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
 bool starts_with(std::string_view text, std::string_view start) { return text.substr(0, start.size()) == start; }
 
 std::string_view name_of(const XmlElement& element) {
@@ -48,9 +42,7 @@ std::string_view name_of(const XmlElement& element) {
 }
 
 std::string quoted(std::string_view value) {
-  std::string out = "\"";
-  for (const char c : value.substr(0, 60)) out += c >= 0x20 && c < 0x7f ? c : '?';
-  return out + "\"";
+  return "\"" + printable(value.substr(0, 60)) + "\"";
 }
 
 // Days since 1970-01-01, proleptic Gregorian (the algorithm of H. Hinnant, public domain).

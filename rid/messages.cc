@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace nrid::rid {
 namespace {
 
@@ -318,12 +320,8 @@ Result<MessageOctets> encode(const OperatorId& value) {
 }
 
 std::string text_of(Bytes field) {
-  std::string text;
-  for (const uint8_t octet : field) {
-    if (octet == 0) break;
-    text += octet >= 0x20 && octet < 0x7f ? static_cast<char>(octet) : '?';
-  }
-  return text;
+  const std::string_view text = as_text(field);
+  return printable(text.substr(0, text.find('\0')));
 }
 
 std::optional<Instant> absolute_time(const Location& location, Instant reference) {

@@ -7,6 +7,8 @@
 #include <fstream>
 #include <memory>
 
+#include "base/text.h"
+
 namespace nrid {
 namespace {
 
@@ -122,10 +124,7 @@ std::string_view XmlElement::attribute(std::string_view attribute_name) const {
 }
 
 std::string_view XmlElement::trimmed() const {
-  constexpr std::string_view kWhite = " \t\r\n";
-  const size_t first = text.find_first_not_of(kWhite);
-  if (first == text.npos) return {};
-  return std::string_view(text).substr(first, text.find_last_not_of(kWhite) - first + 1);
+  return nrid::trimmed(text);
 }
 
 StatusOr<XmlElement> parse_xml(std::string_view text, const std::string& file_name, const XmlLimits& limits) {

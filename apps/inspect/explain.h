@@ -41,6 +41,7 @@ bool explain_endorsement(Bytes octets, Explanation& out);   // Broadcast Endorse
 bool explain_det(const Det& det, Explanation& out);
 
 // Shared phrasing.
+std::string_view message_name(size_t type);                 // F3411's own words: "Basic ID"; "?" for a reserved type
 std::string when(Instant instant);                          // "1780315200 (2026-06-01T12:00:00Z)"
 std::string degrees(std::optional<int32_t> e7);
 std::string refused_text(Error error);                      // "refused: bad_kid (sentence)"

@@ -1,6 +1,6 @@
 // F3411 messages, packs and their DRIP authentication, field by field.
 #include <cstdio>
-#include <ctime>
+#include <iterator>
 
 #include "apps/inspect/explain.h"
 #include "rid/auth.h"
@@ -10,8 +10,6 @@ namespace {
 
 constexpr std::string_view kF3411 = "ASTM F3411-22a";
 
-constexpr std::string_view kTypeNames[16] = {"Basic ID", "Location", "Authentication", "Self-ID", "System", "Operator ID",
-                                             "?", "?", "?", "?", "?", "?", "?", "?", "?", "Message Pack"};
 constexpr std::string_view kStatusNames[] = {"undeclared", "ground", "airborne", "emergency", "remote ID failure"};
 constexpr std::string_view kIdTypeNames[] = {"none", "serial number (CTA-2063-A)", "CAA registration", "UTM UUID",
                                              "specific session"};
@@ -118,8 +116,14 @@ void evidence(const rid::Evidence& e, Explanation& out) {
 
 }  // namespace
 
+std::string_view message_name(size_t type) {
+  constexpr std::string_view kNames[] = {"Basic ID", "Location", "Authentication", "Self-ID", "System", "Operator ID"};
+  if (type < std::size(kNames)) return kNames[type];
+  return type == static_cast<size_t>(rid::MessageType::pack) ? "Message Pack" : "?";
+}
+
 bool explain_message(rid::RawMessage raw, Explanation& out) {
-  out.add(std::string(kTypeNames[raw[0] >> 4]), to_hex(Bytes(raw)), kF3411);
+  out.add(std::string(message_name(raw[0] >> 4)), to_hex(Bytes(raw)), kF3411);
   out.enter();
   const bool good = content(raw, out);
   out.leave();

@@ -1,6 +1,7 @@
 // CoAP messages and the CWT inside, field by field.
 #include "apps/inspect/explain.h"
 #include "base/profile.h"
+#include "base/text.h"
 #include "cwt/claims.h"
 #include "cwt/cose.h"
 #include "wire/coap.h"
@@ -25,12 +26,6 @@ constexpr OptionName kOptionNames[] = {
     {60, "Size1", 'u', "RFC 7252 5.10.9"},     {252, "Echo", 'x', "RFC 9175 2.2.1"},       {258, "No-Response", 'u', "RFC 7967 2"},
 };
 
-std::string printable(std::string_view text) {
-  std::string out;
-  for (const char c : text) out += c >= 0x20 && c < 0x7f ? c : '?';
-  return out;
-}
-
 void explain_option(const coap::Option& option, Explanation& out) {
   for (const OptionName& known : kOptionNames) {
     if (known.number != option.number) continue;
@@ -47,10 +42,9 @@ void explain_option(const coap::Option& option, Explanation& out) {
 }
 
 std::string set_text(const cwt::MessageSet& set) {
-  static constexpr std::string_view kNames[] = {"Basic ID", "Location", "Authentication", "Self-ID", "System", "Operator ID"};
   std::string text;
-  for (size_t i = 0; i < std::size(kNames); ++i) {
-    if (set.types >> i & 1) text += (text.empty() ? "" : ", ") + std::string(kNames[i]);
+  for (size_t i = 0; i <= static_cast<size_t>(rid::MessageType::operator_id); ++i) {
+    if (set.types >> i & 1) text += (text.empty() ? "" : ", ") + std::string(message_name(i));
   }
   if (text.empty()) text = "nothing";
   text += " (" + std::to_string(set.types) + ")";

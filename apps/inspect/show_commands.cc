@@ -1,19 +1,14 @@
 // `nrid show HEX`: any datagram or part of one, field by field, with the section that defines each field.
-#include <ctime>
-
 #include "apps/inspect/explain.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "det/det.h"
 #include "det/endorsement.h"
 
 namespace nrid::inspect {
 
 std::string when(Instant instant) {
-  const time_t t = static_cast<time_t>(instant.seconds());
-  tm parts{};
-  char text[40] = "beyond the calendar";
-  if (gmtime_r(&t, &parts) != nullptr) std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return std::to_string(instant.seconds()) + " (" + text + ")";
+  return std::to_string(instant.seconds()) + " (" + rfc3339(instant) + ")";
 }
 
 std::string degrees(std::optional<int32_t> e7) {

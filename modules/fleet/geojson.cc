@@ -1,9 +1,10 @@
 #include "modules/fleet/geojson.h"
 
-#include <cstdio>
-#include <ctime>
 #include <nlohmann/json.hpp>
 #include <utility>
+
+#include "base/text.h"
+#include "rid/words.h"
 
 namespace nrid::fleet {
 namespace {
@@ -33,6 +34,8 @@ class Members {
   bool first_ = true;
 };
 
+std::string time_text(Instant instant) { return rfc3339(instant, 3); }
+
 std::string coordinates(int32_t longitude_e7, int32_t latitude_e7, std::optional<int32_t> altitude_dm) {
   std::string out = "[" + decimal(longitude_e7, 7) + "," + decimal(latitude_e7, 7);
   if (altitude_dm) out += "," + decimal(*altitude_dm, 1);
@@ -46,32 +49,13 @@ std::string track_json(const LiveFlight& flight, Instant now) {
     if (out.size() > 1) out += ',';
     out += "[" + decimal(point.longitude_e7, 7) + "," + decimal(point.latitude_e7, 7) + ",";
     out += point.geodetic_altitude_dm ? decimal(*point.geodetic_altitude_dm, 1) : "null";
-    out += ",\"" + rfc3339(point.sampled) + "\"]";
+    out += ",\"" + time_text(point.sampled) + "\"]";
   }
   return out + "]";
 }
 
 std::string_view status_word(const std::optional<rid::Location>& location) {
-  if (!location) return "unknown";
-  switch (static_cast<rid::Status>(location->status)) {
-    case rid::Status::undeclared: return "undeclared";
-    case rid::Status::ground: return "ground";
-    case rid::Status::airborne: return "airborne";
-    case rid::Status::emergency: return "emergency";
-    case rid::Status::rid_failure: return "rid_failure";
-  }
-  return "reserved";
-}
-
-std::string_view id_type_word(rid::IdType type) {
-  switch (type) {
-    case rid::IdType::none: return "none";
-    case rid::IdType::serial: return "serial";
-    case rid::IdType::caa_registration: return "caa_registration";
-    case rid::IdType::utm_uuid: return "utm_uuid";
-    case rid::IdType::specific_session: return "specific_session";
-  }
-  return "reserved";
+  return location ? to_word(static_cast<rid::Status>(location->status)) : "unknown";
 }
 
 std::string id_text(const rid::BasicId& id) {
@@ -85,7 +69,7 @@ std::string basic_ids_json(const LiveFlight& flight) {
   for (const rid::BasicId& id : flight.basic_ids) {
     if (out.size() > 1) out += ',';
     Members members(out);
-    members.text("type", id_type_word(id.id_type));
+    members.text("type", to_word(id.id_type));
     members.text("id", id_text(id));
     members.raw("ua_type", decimal(id.ua_type, 0));
   }
@@ -111,16 +95,16 @@ std::string properties_json(const LiveFlight& flight, Instant now, bool current,
     members.text("gateway", to_text(flight.gateway));
     members.raw("operation", "\"" + std::to_string(flight.operation) + "\"");
     members.text("state", to_word(flight.state));
-    members.text("state_since", rfc3339(flight.state_since));
+    members.text("state_since", time_text(flight.state_since));
     members.text("detail", flight.detail);
     members.text("trust", to_word(flight.verdict));
     members.text("trust_why", flight.evidence);
     members.text("origin", to_word(flight.origin));
     members.raw("current", current ? "true" : "false");
     members.raw("anomaly", flight.anomaly ? "true" : "false");
-    members.raw("sampled", flight.location ? json_string(rfc3339(flight.sampled)) : "null");
-    members.text("signed", rfc3339(flight.signed_at));
-    members.text("received", rfc3339(flight.received));
+    members.raw("sampled", flight.location ? json_string(time_text(flight.sampled)) : "null");
+    members.text("signed", time_text(flight.signed_at));
+    members.text("received", time_text(flight.received));
     motion(members, flight, current);
     members.text("status", status_word(flight.location));
     members.raw("operator_id", flight.operator_id ? json_string(rid::text_of(flight.operator_id->id)) : "null");
@@ -145,16 +129,6 @@ std::string decimal(int64_t value, int places) {
   return value < 0 ? "-" + out : out;
 }
 
-std::string rfc3339(Instant instant) {
-  const time_t second = static_cast<time_t>(instant.seconds());
-  tm utc{};
-  ::gmtime_r(&second, &utc);
-  char text[64];
-  std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
-                utc.tm_hour, utc.tm_min, utc.tm_sec, static_cast<int>((instant - at_second(instant.seconds())).ms()));
-  return text;
-}
-
 std::string feature_json(const LiveFlight& flight, Instant now, WithTrack track) {
   const bool current = flight.current_at(now);
   std::string out;
@@ -175,7 +149,7 @@ std::string feature_json(const LiveFlight& flight, Instant now, WithTrack track)
 }
 
 std::string collection_json(const FlightsSnapshot& snapshot, Instant now, WithTrack track) {
-  std::string out = "{\"type\":\"FeatureCollection\",\"generated\":" + json_string(rfc3339(now)) + ",\"features\":[";
+  std::string out = "{\"type\":\"FeatureCollection\",\"generated\":" + json_string(time_text(now)) + ",\"features\":[";
   bool first = true;
   for (const auto& flight : snapshot.flights) {
     if (!std::exchange(first, false)) out += ',';
@@ -191,7 +165,7 @@ std::string state_json(const LiveFlight& flight, bool removed, std::string_view 
     members.text("det", to_text(flight.ua));
     members.raw("operation", "\"" + std::to_string(flight.operation) + "\"");
     members.text("state", to_word(flight.state));
-    members.text("state_since", rfc3339(flight.state_since));
+    members.text("state_since", time_text(flight.state_since));
     members.text("detail", detail);
     members.raw("removed", removed ? "true" : "false");
   }

@@ -17,7 +17,6 @@ std::string feature_json(const LiveFlight& flight, Instant now, WithTrack track)
 // Event `flight`: a change of state, or that the flight left the table.
 std::string state_json(const LiveFlight& flight, bool removed, std::string_view detail);
 
-std::string rfc3339(Instant instant);                 // 2026-11-22T00:14:12.345Z
 std::string decimal(int64_t value, int places);       // decimal(-5, 1) is "-0.5"
 std::string json_string(std::string_view text);            // a JSON string; octets that are not UTF-8 become U+FFFD
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "base/text.h"
 #include "modules/fleet/geojson.h"
 #include "tests/modules/sightings.h"
 #include "tests/modules/test_host.h"
@@ -186,7 +187,7 @@ TEST_F(FleetTest, ContactsWithoutPositionKeepItAndTellAnEmergency) {
   see(mayday);
   const json p = flights()["features"][0]["properties"];
   EXPECT_EQ(p["status"], "emergency");
-  EXPECT_EQ(p["received"], rfc3339(now()));
+  EXPECT_EQ(p["received"], rfc3339(now(), 3));
   EXPECT_EQ(flights()["features"][0]["geometry"]["coordinates"][1], 1e-6);
 }
 

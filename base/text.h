@@ -1,0 +1,20 @@
+// Text for people and for files: white space off, control octets out, and the one form in which times are written.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+
+namespace nrid {
+
+// Without blanks, tabs and line ends around it; borrows from `text`.
+std::string_view trimmed(std::string_view text);
+
+// Every octet that is not printable ASCII becomes '?': what a peer or a file wrote cannot steer a terminal.
+std::string printable(std::string_view text);
+
+// RFC 3339 in UTC with that many decimals of the second, 0 to 6, rounded down: 2026-11-22T00:14:12.345Z.
+std::string rfc3339(Instant instant, int decimals = 0);
+
+}  // namespace nrid
