@@ -185,11 +185,13 @@ Result<Certificate> read_certificate(Bytes der) {
   return out;
 }
 
-Result<void> verify_certificate(const Certificate& certificate, const PublicKey& issuer_key, Instant now) {
-  // notAfter names the last valid second (RFC 5280 section 4.1.2.5).
-  if (now < certificate.not_before || now >= certificate.not_after + seconds(1)) return Error::bad_certificate;
-  if (!verify_one(issuer_key, certificate.tbs, certificate.signature)) return Error::bad_certificate;
-  return {};
+// notAfter names the last valid second (RFC 5280 section 4.1.2.5).
+bool in_window(const Certificate& certificate, Instant now) {
+  return now >= certificate.not_before && now < certificate.not_after + seconds(1);
+}
+
+bool signed_by(const Certificate& certificate, const PublicKey& issuer_key) {
+  return verify_one(issuer_key, certificate.tbs, certificate.signature);
 }
 
 }  // namespace nrid::det

@@ -31,11 +31,12 @@ struct Certificate {
 };
 
 // Exactly one certificate and nothing behind it. Error::bad_certificate when it is not of the profile. Whether the key
-// hashes to the DET, the window holds and the signature is the issuer's is judged below.
+// hashes to the DET, the window holds and the signature is the issuer's is judged by who believes it (chain.cc).
 Result<Certificate> read_certificate(Bytes der);
 
-// bad_certificate unless the window holds at `now` and the signature is `issuer_key`'s.
-Result<void> verify_certificate(const Certificate& certificate, const PublicKey& issuer_key, Instant now);
+// The two rules of a certificate's validity, apart because the window is judged before the issuer's key is known.
+bool in_window(const Certificate& certificate, Instant now);
+bool signed_by(const Certificate& certificate, const PublicKey& issuer_key);
 
 struct CertificateRequest {
   Det det;

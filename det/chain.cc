@@ -1,8 +1,8 @@
 #include "det/chain.h"
 
 #include <algorithm>
-#include <ctime>
 
+#include "base/text.h"
 #include "det/brid.h"
 #include "det/certificate.h"
 #include "det/det.h"
@@ -24,14 +24,6 @@ struct Refusal {
   std::string reason;
 };
 
-std::string day(Instant at) {
-  const std::time_t value = at.seconds();
-  std::tm parts{};
-  gmtime_r(&value, &parts);
-  char text[32];
-  return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
-}
-
 // HHIT record, certificate of this very DET, key that hashes to it, window.
 Refusal read_level(const EntityRecords& records, const Bytes rdata, Instant now, Level& out) {
   const std::string who = to_text(records.det);
@@ -45,9 +37,9 @@ Refusal read_level(const EntityRecords& records, const Bytes rdata, Instant now,
   if (const auto hashed = check(records.det, certificate->key); !hashed.ok()) {
     return {hashed.error(), "key " + to_hex(Bytes(certificate->key)) + " does not hash to " + who};
   }
-  if (now < certificate->not_before || now >= certificate->not_after + seconds(1)) {
-    return {Error::bad_certificate, "certificate of " + who + " is valid from " + day(certificate->not_before) + " to " +
-                                        day(certificate->not_after) + ", now is " + day(now)};
+  if (!in_window(*certificate, now)) {
+    return {Error::bad_certificate, "certificate of " + who + " is valid from " + rfc3339(certificate->not_before) + " to " +
+                                        rfc3339(certificate->not_after) + ", now is " + rfc3339(now)};
   }
   out = {&records, *hhit, *certificate};
   return {};
@@ -219,7 +211,7 @@ Refusal Judge::verify_signatures() const {
     const Certificate& certificate = levels_[i].certificate;
     // The anchor is believed for its key. Its own certificate, by whomever, adds nothing.
     if (certificate.det == anchor_->det) continue;
-    if (!verify_one(issuer_key(i), certificate.tbs, certificate.signature)) {
+    if (!signed_by(certificate, issuer_key(i))) {
       return {Error::bad_certificate, "certificate of " + to_text(certificate.det) + " is not signed by " +
                                           to_text(certificate.issuer)};
     }
@@ -262,7 +254,7 @@ Refusal Judge::judge_step(const Endorsement& be, const Certificate& certificate,
 }
 
 std::string Judge::outside(const Endorsement& be) const {
-  return " is valid from " + day(be.not_before) + " to " + day(be.not_after) + ", now is " + day(now_);
+  return " is valid from " + rfc3339(be.not_before) + " to " + rfc3339(be.not_after) + ", now is " + rfc3339(now_);
 }
 
 std::string Judge::chain_text() const {
@@ -302,8 +294,7 @@ Resolved Judge::finish() {
   }
   const Instant by_ttl = now_ + std::min(seconds(std::max(ttl_s, 1U)), kCacheMax);
   out.valid_until = std::min(out.trust_until, by_ttl);
-  if (own_) out.endorsement = endorsement_octets_[*own_];
-  out.link_chain = std::move(endorsement_octets_);
+  if (own_) out.endorsement = std::move(endorsement_octets_[*own_]);
   Instant until = by_ttl;
   for (size_t i = levels_.size(); i-- > 1;) {  // an issuer holds as long as all above it
     until = std::min(until, levels_[i].certificate.not_after);

@@ -52,7 +52,6 @@ struct Resolution {
   bool authority = false;                  // its certificate lets it register others
   Det parent;                              // issuer of the certificate; the DET itself for an anchor
   Buffer endorsement;                      // parent's Broadcast Endorsement of this DET, 136 octets; empty if none is published
-  std::vector<Buffer> link_chain;          // all Broadcast Endorsements of the BRID record, as published (root first)
   std::vector<IpAddress> addresses;        // AAAA, then A; only if they were wanted
   std::string uri;                         // URI of the certificate's subjectAltName, for when there is no address
   std::string name;                        // owner name that answered

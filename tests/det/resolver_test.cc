@@ -55,7 +55,6 @@ TEST(Resolver, key_endorsement_and_addresses_of_a_provider) {
   EXPECT_EQ(found->key, world.registry["sp"].key);
   EXPECT_EQ(found->parent, world.registry["hda"].det);
   EXPECT_EQ(to_hex(found->endorsement), to_hex(Bytes(world.registry["sp"].endorsement)));
-  EXPECT_EQ(found->link_chain.size(), 3u);
   EXPECT_EQ(found->addresses, (std::vector{address("2001:db8::7"), address("192.0.2.7")}));  // AAAA before A
   EXPECT_EQ(found->uri, "coap://192.0.2.7:5683/nrid");
   EXPECT_EQ(found->entity_type, entity::sp);
