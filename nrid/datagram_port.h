@@ -18,11 +18,13 @@ namespace nrid {
 struct Address {                       // IPv4 is held v4-mapped (::ffff:a.b.c.d)
   std::array<uint8_t, 16> ip{};
   uint16_t port = 0;
+  bool is_v4() const;
   bool operator==(const Address&) const = default;
   auto operator<=>(const Address&) const = default;
   template <typename H>
   friend H AbslHashValue(H h, const Address& a) { return H::combine(std::move(h), a.ip, a.port); }
 };
+Address v4_address(std::span<const uint8_t, 4> ip, uint16_t port);
 std::string to_text(const Address& address);                          // "127.0.0.1:5683", "[2001:db8::1]:5683"
 std::optional<Address> address_from_text(std::string_view text);      // literals only, port required
 

@@ -10,19 +10,18 @@ namespace {
 
 constexpr Duration kLoopWindow = seconds(30);
 constexpr std::string_view kScheme = "coap://";
-constexpr std::array<uint8_t, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-
-bool is_v4(const std::array<uint8_t, 16>& ip) { return std::equal(kMapped.begin(), kMapped.end(), ip.begin()); }
 
 // Never: multicast, unspecified, broadcast.
-bool unusable(const std::array<uint8_t, 16>& ip) {
-  if (is_v4(ip)) return ip[12] == 0 || ip[12] >= 224;
+bool unusable(const Address& address) {
+  const auto& ip = address.ip;
+  if (address.is_v4()) return ip[12] == 0 || ip[12] >= 224;
   return ip[0] == 0xff || ip == std::array<uint8_t, 16>{};
 }
 
 // Only when the policy allows it: loopback, link-local, private ranges.
-bool is_private(const std::array<uint8_t, 16>& ip) {
-  if (is_v4(ip)) {
+bool is_private(const Address& address) {
+  const auto& ip = address.ip;
+  if (address.is_v4()) {
     return ip[12] == 127 || ip[12] == 10 || (ip[12] == 172 && ip[13] >> 4 == 1) || (ip[12] == 192 && ip[13] == 168) ||
            (ip[12] == 169 && ip[13] == 254);
   }
@@ -44,16 +43,8 @@ std::optional<Address> address_of_uri(std::string_view uri, uint16_t port) {
 
 std::optional<Address> address_of(const cwt::MoveSp& move, uint16_t port) {
   if (const auto* uri = std::get_if<std::string_view>(&move.address)) return address_of_uri(*uri, port);
-  Address out;
-  out.port = port;
-  if (const auto* six = std::get_if<std::array<uint8_t, 16>>(&move.address)) {
-    out.ip = *six;
-  } else {
-    std::copy(kMapped.begin(), kMapped.end(), out.ip.begin());
-    const auto& four = std::get<std::array<uint8_t, 4>>(move.address);
-    std::copy(four.begin(), four.end(), out.ip.begin() + 12);
-  }
-  return out;
+  if (const auto* six = std::get_if<std::array<uint8_t, 16>>(&move.address)) return Address{*six, port};
+  return v4_address(std::get<std::array<uint8_t, 4>>(move.address), port);
 }
 
 }  // namespace
@@ -75,8 +66,8 @@ Result<Provider> judge_redirect(const cwt::MoveSp& move, const Provider& current
   auto address = address_of(move, schc ? policy.schc_port : profile::kPort);
   if (!address) return refused(Error::value_range, "address is neither an IP address nor a coap:// URI with one");
   if (schc) address->port = policy.schc_port;  // a gateway on SCHC keeps its configured port
-  if (address->port == 0 || unusable(address->ip)) return refused(Error::value_range, "address " + to_text(*address) + " is no host's");
-  if (is_private(address->ip) && !policy.redirect_private) {
+  if (address->port == 0 || unusable(*address)) return refused(Error::value_range, "address " + to_text(*address) + " is no host's");
+  if (is_private(*address) && !policy.redirect_private) {
     return refused(Error::value_range, "address " + to_text(*address) + " is private, and redirect_private is off");
   }
   return Provider{move.new_sp, *key, *address, current.hda, current.hda_key};

@@ -17,9 +17,6 @@ namespace {
 
 constexpr int kReceiveBuffer = 4 * 1024 * 1024;  // about 10,000 reports; the kernel may grant less
 constexpr size_t kControlSize = 64;
-constexpr uint8_t kMapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-
-bool is_v4(const Address& address) { return std::memcmp(address.ip.data(), kMapped, sizeof kMapped) == 0; }
 
 socklen_t to_socket(const Address& address, bool v4, sockaddr_storage& out) {
   std::memset(&out, 0, sizeof out);
@@ -38,17 +35,16 @@ socklen_t to_socket(const Address& address, bool v4, sockaddr_storage& out) {
 }
 
 Address from_socket(const sockaddr_storage& in) {
-  Address address;
   if (in.ss_family == AF_INET) {
     const auto& in4 = reinterpret_cast<const sockaddr_in&>(in);
-    std::memcpy(address.ip.data(), kMapped, sizeof kMapped);
-    std::memcpy(address.ip.data() + 12, &in4.sin_addr, 4);
-    address.port = ntohs(in4.sin_port);
-  } else {
-    const auto& in6 = reinterpret_cast<const sockaddr_in6&>(in);
-    std::memcpy(address.ip.data(), &in6.sin6_addr, 16);
-    address.port = ntohs(in6.sin6_port);
+    std::array<uint8_t, 4> ip;
+    std::memcpy(ip.data(), &in4.sin_addr, ip.size());
+    return v4_address(ip, ntohs(in4.sin_port));
   }
+  const auto& in6 = reinterpret_cast<const sockaddr_in6&>(in);
+  Address address;
+  std::memcpy(address.ip.data(), &in6.sin6_addr, address.ip.size());
+  address.port = ntohs(in6.sin6_port);
   return address;
 }
 
@@ -97,7 +93,7 @@ StatusOr<std::unique_ptr<UdpPort>> UdpPort::open(const Address& address) {
 
 StatusOr<std::vector<std::unique_ptr<UdpPort>>> UdpPort::open_shared(const Address& address, size_t count) {
   std::vector<std::unique_ptr<UdpPort>> ports;
-  const bool v4 = is_v4(address);
+  const bool v4 = address.is_v4();
   Address wanted = address;
   for (size_t i = 0; i < count; ++i) {
     // Linux lets a socket join a port only if all on it have SO_REUSEPORT; the first gets it after its lonely bind.

@@ -8,6 +8,7 @@
 #include "apps/gateway/preflight.h"
 #include "apps/gateway/report.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "nrid/udp_port.h"
 
 namespace nrid::gateway {
@@ -48,11 +49,7 @@ StatusOr<Flight> load_flight(const FlyOptions& options) {
 
 // What the settings leave open, the flight file may say; what does not fit its F3411 field is cut.
 void complete_identity(GatewaySettings& settings, const Flight& flight) {
-  const auto text = [](std::string_view value, size_t max) {
-    std::string out(value.substr(0, max));
-    std::replace_if(out.begin(), out.end(), [](char c) { return c < 0x20 || c >= 0x7f; }, '?');
-    return out;
-  };
+  const auto text = [](std::string_view value, size_t max) { return printable(value.substr(0, max)); };
   if (!settings.serial_given) settings.aircraft.serial = text(flight.serial_number, 20);
   if (!settings.operator_given) settings.aircraft.operator_id = text(flight.operator_id, 20);
   if (!settings.self_id_given) settings.aircraft.self_id = text(flight.description, 23);
@@ -61,9 +58,7 @@ void complete_identity(GatewaySettings& settings, const Flight& flight) {
 
 StatusOr<std::unique_ptr<UdpPort>> open_port(const GatewaySettings& settings, const Address& provider) {
   if (settings.bind) return UdpPort::open(*settings.bind);
-  Address any;
-  if (det::IpAddress{provider.ip}.is_v4()) any.ip[10] = any.ip[11] = 0xff;
-  return UdpPort::open(any);
+  return UdpPort::open(provider.is_v4() ? v4_address(std::array<uint8_t, 4>{}, 0) : Address{});
 }
 
 int run(Gateway& gateway, DatagramPort& port, Report& report, const Clock& clock) {

@@ -27,12 +27,10 @@ std::string_view advice(Error error) {
   }
 }
 
-bool is_v4(const std::array<uint8_t, 16>& ip) { return det::IpAddress{ip}.is_v4(); }
-
 // AAAA before A, as they came; a socket bound to one family cannot speak the other.
 std::optional<Address> usable_address(const std::vector<det::IpAddress>& addresses, uint16_t port, const std::optional<Address>& bind) {
   for (const det::IpAddress& ip : addresses) {
-    if (!bind || is_v4(bind->ip) == ip.is_v4()) return Address{ip.octets, port};
+    if (!bind || bind->is_v4() == ip.is_v4()) return Address{ip.octets, port};
   }
   return std::nullopt;
 }

@@ -48,7 +48,10 @@ TEST(Address, both_forms_both_ways) {
     const auto address = address_from_text(text);
     ASSERT_TRUE(address.has_value()) << text;
     EXPECT_EQ(to_text(*address), text);
+    EXPECT_EQ(address->is_v4(), text[0] != '[') << text;
   }
+  const std::array<uint8_t, 4> ip{127, 0, 0, 1};
+  EXPECT_EQ(v4_address(ip, 5683), address_from_text("127.0.0.1:5683"));
   for (const char* text : {"", "1.2.3.4", "1.2.3.4:", "1.2.3.4:65536", "::1:53", "localhost:1", "1.2.3.4:+1"}) {
     EXPECT_FALSE(address_from_text(text).has_value()) << text;
   }
