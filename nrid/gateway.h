@@ -68,7 +68,6 @@ struct GatewayStatus {                   // for the status line and --json
   uint64_t errors = 0;                   // CoAP error codes that came back
   uint64_t refused = 0;                  // datagrams and words that were ignored
   uint64_t redirects = 0;
-  Error last_refusal = Error::none;
   uint32_t missing = 0;                  // flags of the last Heartbeat
   std::optional<Duration> heartbeat_age;
   bool sp_lost = false;

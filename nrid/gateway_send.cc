@@ -49,7 +49,7 @@ void Gateway::post(Bytes cwt, coap::Type type, Now now) {
   const Token token = Token::of(random);
   tokens_[token_next_++ % tokens_.size()] = token;
   last_sent_ = now.tick;
-  std::array<uint8_t, profile::kDatagramMax> space{};
+  std::array<uint8_t, profile::kSentMax> space{};  // what does not fit is refused, not sent
   transmit(make_post(carriage_, type, message_id_++, token, cwt, space), provider_.address);
 }
 
@@ -70,7 +70,6 @@ void Gateway::event(std::string_view name, std::initializer_list<LogField> field
 // Ignored and counted; said once per reason, so that a flood does not fill the log.
 void Gateway::refuse(Error error) {
   ++status_.refused;
-  status_.last_refusal = error;
   if (++refused_[static_cast<size_t>(error)] == 1) {
     event("ignored", {{"error", info(error).counter}, {"reason", info(error).text}});
   }
