@@ -59,20 +59,6 @@ class Ring {
   }
   bool push(const T& item) { return push(T(item)); }
 
-  // Takes items from the front while there is room; returns how many. The rest is untouched.
-  size_t push_many(std::span<T> items) {
-    size_t taken = 0;
-    bool wake = false;
-    {
-      const std::lock_guard lock(mutex_);
-      taken = std::min(items.size(), slots_.size() - count_);
-      for (T& item : items.first(taken)) put(std::move(item));
-      if (taken > 0) wake = take_waiting();
-    }
-    if (wake) wakeup_.notify();
-    return taken;
-  }
-
   struct Pushed {
     bool pushed = true;
     std::optional<T> dropped;  // what had to go for it, for the caller to count
@@ -100,11 +86,6 @@ class Ring {
   }
   std::optional<T> push_drop_oldest(const T& item) { return push_drop_oldest(T(item)); }
 
-  std::optional<T> pop() {
-    const std::lock_guard lock(mutex_);
-    if (count_ == 0) return std::nullopt;
-    return take_front();
-  }
   // Appends up to `batch_max` items to `out`; returns how many.
   size_t pop_many(std::vector<T>& out, size_t batch_max) {
     const std::lock_guard lock(mutex_);

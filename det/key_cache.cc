@@ -144,13 +144,6 @@ void KeyCache::put_local(std::shared_ptr<const KeyEntry> entry) {
   kept.key = std::move(entry);
 }
 
-void KeyCache::remove_local(const Det& det) {
-  Shard& in = shard(det);
-  const std::lock_guard lock(in.mutex);
-  const auto at = in.entries.find(det);
-  if (at != in.entries.end() && at->second.kind == Kind::local) drop(in, det);
-}
-
 void KeyCache::revoke(const Det& det) {
   Shard& in = shard(det);
   const std::lock_guard lock(in.mutex);

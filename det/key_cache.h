@@ -43,7 +43,6 @@ class KeyCache {
   Found put_trouble(const Det& det, const std::string& reason, Now now);
 
   void put_local(std::shared_ptr<const KeyEntry> entry);
-  void remove_local(const Det& det);
   void revoke(const Det& det);
 
   DnsKeySource::Stats stats() const;

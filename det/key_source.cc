@@ -1,6 +1,7 @@
 #include "det/key_source.h"
 
 #include <algorithm>
+#include <map>
 #include <mutex>
 #include <unordered_map>
 #include <unordered_set>
@@ -14,6 +15,7 @@ namespace nrid::det {
 namespace {
 
 constexpr size_t kParentsMax = 1024;
+constexpr double kQuestionsPerName = 2;  // of a walk's first level: HHIT and BRID
 
 // What the journey sees of a resolver's failure: "no" is remembered and is the peer's fault, trouble is ours.
 Error seen_outside(Error error) {
@@ -21,11 +23,54 @@ Error seen_outside(Error error) {
   return is_resolver_trouble(error) || error == Error::internal ? Error::key_unavailable : error;
 }
 
+// What DetRates of nrid/ is for signatures, for questions: a bucket per zone and one for all. Not locked.
+class QuestionRates {
+ public:
+  QuestionRates(double zone_per_s, double all_per_s) : zone_per_s_(zone_per_s), all_per_s_(all_per_s), all_{all_per_s, {}} {}
+
+  bool take(const Det& det, double from_zone, double from_all, Tick now) {
+    const std::pair<uint16_t, uint16_t> hid{det.raa(), det.hda()};
+    const auto at = zones_.find(hid);
+    Bucket zone = at != zones_.end() ? at->second : Bucket{zone_per_s_, now};
+    fill(zone, zone_per_s_, now);
+    fill(all_, all_per_s_, now);
+    if (zone.tokens < from_zone || all_.tokens < from_all) return false;  // a zone in trouble spends nothing of the others
+    zone.tokens -= from_zone;
+    all_.tokens -= from_all;
+    if (zones_.size() >= kZonesMax && at == zones_.end()) forget_full(now);
+    zones_[hid] = zone;
+    return true;
+  }
+
+ private:
+  struct Bucket {
+    double tokens = 0;
+    Tick filled;
+  };
+  static constexpr size_t kZonesMax = 4096;  // beyond it goes what is full again after a second without a question
+
+  static void fill(Bucket& bucket, double per_s, Tick now) {
+    if (now <= bucket.filled) return;
+    bucket.tokens = std::min(per_s, bucket.tokens + static_cast<double>((now - bucket.filled).us) * 1e-6 * per_s);
+    bucket.filled = now;
+  }
+  // The bucket for all admits no more than two seconds of it in one second, so that those in use are few.
+  void forget_full(Tick now) {
+    std::erase_if(zones_, [&](const auto& zone) { return now - zone.second.filled >= seconds(1); });
+  }
+
+  const double zone_per_s_;
+  const double all_per_s_;
+  Bucket all_;
+  std::map<std::pair<uint16_t, uint16_t>, Bucket> zones_;
+};
+
 }  // namespace
 
 struct DnsKeySource::Shared : std::enable_shared_from_this<DnsKeySource::Shared> {
   Shared(ResolverSettings settings, const KeySourceLimits& all_limits, Lookup& dns, const Clock& time)
-      : limits(all_limits), lookup(dns), clock(time), resolver(std::move(settings), dns, time), cache(all_limits) {}
+      : limits(all_limits), lookup(dns), clock(time), resolver(std::move(settings), dns, time), cache(all_limits),
+        rates(all_limits.zone_questions_per_s, all_limits.all_questions_per_s) {}
 
   struct Parent {
     PublicKey key{};
@@ -45,11 +90,13 @@ struct DnsKeySource::Shared : std::enable_shared_from_this<DnsKeySource::Shared>
   Lookup& lookup;
   const Clock& clock;
   Resolver resolver;
+  const double questions = kQuestionsPerName * (resolver.settings().fallback_name ? 2 : 1);  // the worst case, NXDOMAIN
   KeyCache cache;
 
-  mutable std::mutex mutex;                            // guards the three below
+  mutable std::mutex mutex;                            // guards the four below
   std::unordered_map<Det, bool, DetHash> flights;      // a look-up is under way; true: somebody waits for the Answer
   std::unordered_map<Det, Parent, DetHash> parents;    // authorities that a walk or a Link has proven
+  QuestionRates rates;
   uint64_t lookups = 0, failures = 0, learned = 0;
 
   std::recursive_mutex callback_mutex;                 // held while the callback runs, so that none runs after the source's end
@@ -67,13 +114,16 @@ void DnsKeySource::Shared::answer_later(KeySource::Answer out) {
   });
 }
 
-// `wanted`: an Answer must come; otherwise this is a refresh before a key runs out.
+// `wanted`: an Answer must come; otherwise this is a refresh before a key runs out, which no bucket holds up: there are no
+// more of them than keys, and aircraft that fly must not pay for a flood.
 void DnsKeySource::Shared::request(const Det& det, bool wanted) {
+  const Now now = clock.now();
   if (wanted) {
-    const KeyCache::Found found = cache.peek(det, clock.now());
+    const KeyCache::Found found = cache.peek(det, now);
     if (found.key != nullptr) return answer_later({det, found.key, Error::none, ""});
     if (found.settled) return answer_later({det, nullptr, found.error, found.reason});
   }
+  std::string busy;
   {
     const std::lock_guard lock(mutex);
     const auto at = flights.find(det);
@@ -81,16 +131,18 @@ void DnsKeySource::Shared::request(const Det& det, bool wanted) {
       at->second = at->second || wanted;
       return;
     }
-    if (flights.size() < limits.in_flight_max) {
+    if (flights.size() >= limits.in_flight_max) {
+      busy = std::to_string(limits.in_flight_max) + " look-ups are under way already";
+    } else if (wanted && !rates.take(det, kQuestionsPerName, questions, now.tick)) {
+      busy = "too many DNS questions a second about unknown DETs";
+    } else {
       flights.emplace(det, wanted);
       ++lookups;
-      wanted = false;
-    } else if (!wanted) {
-      return;  // a refresh can wait
     }
   }
-  if (wanted) {
-    return answer_later({det, nullptr, Error::key_unavailable, std::to_string(limits.in_flight_max) + " look-ups are under way already"});
+  if (!busy.empty()) {
+    if (wanted) answer_later({det, nullptr, Error::key_unavailable, std::move(busy)});
+    return;  // a refresh can wait
   }
   resolver.resolve(det, false, [weak = weak_from_this(), det](const Resolved& resolved) {
     if (const auto self = weak.lock()) self->finished(det, resolved);
@@ -227,7 +279,6 @@ Result<void> DnsKeySource::add_local(const Det& det, const PublicKey& key, Insta
 }
 
 void DnsKeySource::revoke(const Det& det) { shared_->cache.revoke(det); }
-void DnsKeySource::remove_local(const Det& det) { shared_->cache.remove_local(det); }
 
 DnsKeySource::Stats DnsKeySource::stats() const {
   Stats out = shared_->cache.stats();

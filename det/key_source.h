@@ -18,6 +18,10 @@ struct KeySourceLimits {
   size_t keys_max = 65'536;                 // the coldest makes room
   size_t negatives_max = 16'384;            // refusals have room of their own: a flood of invented DETs evicts no key
   size_t in_flight_max = 1024;              // walks at once; more are refused with key_unavailable
+  // DNS questions about DETs that no key is held of, so that invented ones cannot be made to flood a zone through us
+  // (water torture). More are refused with key_unavailable. Each bucket holds one second of it.
+  double zone_questions_per_s = 200;        // per HID: an HDA has a zone
+  double all_questions_per_s = 1000;
   Duration negative = seconds(30);
   Duration retry = seconds(1);              // between look-ups of one DET while the resolver fails
   Duration stale_max = seconds(24 * 3600);
@@ -39,8 +43,6 @@ class DnsKeySource final : public KeySource {
   Result<void> add_local(const Det& det, const PublicKey& key, Instant valid_until);
   // det_revoked at once, for local keys and resolved ones, and nothing learned or resolved later brings it back.
   void revoke(const Det& det);
-  // Forgets a local key without revoking it; the next find() asks DNS.
-  void remove_local(const Det& det);
 
   struct Stats {
     size_t keys = 0, negatives = 0, local = 0, revoked = 0, in_flight = 0;

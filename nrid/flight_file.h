@@ -53,7 +53,6 @@ struct Flight {
   std::string aircraft_type;                             // "Helicopter", ...
   std::optional<OperatorPosition> operator_position;
   std::vector<FlightSample> samples;                     // strictly increasing t_ms, never empty
-  int64_t duration_ms() const { return samples.empty() ? 0 : samples.back().t_ms; }
 };
 
 // All flights of a file, in file order, derived values filled in. By the suffix: .csv or .kml. A Status names file, line,
