@@ -1,7 +1,7 @@
 // Redirects.
 #include "tests/nrid/gateway_support.h"
 
-namespace nrid {
+namespace nrid::testing::gateway {
 namespace {
 
 class Redirect : public ::testing::Test {
@@ -29,13 +29,13 @@ class Redirect : public ::testing::Test {
 TEST_F(Redirect, FollowedAndTheLastMessageResentToTheNewProvider) {
   world.take_off();
   world.run(seconds(2));
-  const Report last = World::open(world.port.sent.back().octets);
+  const SentReport last = World::open(world.port.sent.back().octets);
   world.post(world.heartbeat(0, move_to(world.sp2, 2, world.hda)));
   const size_t before = world.port.sent.size();
   world.gateway->step(world.clock.now());
   ASSERT_GT(world.port.sent.size(), before);
   EXPECT_EQ(world.port.sent[before].to, address(2));
-  const Report moved = World::open(world.port.sent[before].octets);
+  const SentReport moved = World::open(world.port.sent[before].octets);
   EXPECT_EQ(std::get<cwt::UasBody>(moved.claims.body).sp, world.sp2.det);
   EXPECT_EQ(moved.pack, last.pack);
   EXPECT_EQ(world.status().sp, world.sp2.det);
@@ -52,7 +52,7 @@ TEST_F(Redirect, FollowedAndTheLastMessageResentToTheNewProvider) {
 TEST_F(Redirect, AtTheStartTheTriesGoOnAtTheNewProvider) {
   world.gateway->start(world.clock.now());
   const auto move = move_to(world.sp2, 2, world.hda);
-  world.run(seconds(1), [&](const Report& report) {
+  world.run(seconds(1), [&](const SentReport& report) {
     const bool first = std::get<cwt::UasBody>(report.claims.body).sp == world.sp.det;
     if (first) world.answer(report, world.heartbeat(1U << 3, move));
     else if (report.frame.type == coap::Type::con) world.answer(report, world.heartbeat_of(world.sp2, world.ua.det, 0, std::nullopt, 0), coap::kChanged, 2);
@@ -156,4 +156,4 @@ TEST_F(Redirect, UriGivesThePortUnlessTheGatewayIsOnSchc) {
 }
 
 }  // namespace
-}  // namespace nrid
+}  // namespace nrid::testing::gateway

@@ -16,7 +16,7 @@
 #include "det/endorsement.h"
 #include "nrid/gateway.h"
 
-namespace nrid {
+namespace nrid::testing::gateway {
 
 struct Party {
   explicit Party(uint8_t number, uint16_t hda = 10) : signer(seed_of(number)), det(det::derive(16376, hda, signer.public_key())) {}
@@ -78,7 +78,7 @@ inline Flight straight_flight(int seconds_long) {
 }
 
 // What the gateway sent, opened again with the provider's eyes.
-struct Report {
+struct SentReport {
   Inbound frame;
   Det kid;
   int64_t iat = 0;
@@ -123,11 +123,11 @@ class World {
     }
   }
   void run(Duration length) {
-    run(length, [](const Report&) {});
+    run(length, [](const SentReport&) {});
   }
 
-  static Report open(const Buffer& octets) {
-    Report out;
+  static SentReport open(const Buffer& octets) {
+    SentReport out;
     FrameSpace space;
     const auto frame = read_datagram(carriage(schc::Direction::down), octets, space);
     EXPECT_TRUE(frame.ok());
@@ -169,7 +169,7 @@ class World {
     EXPECT_TRUE(cwt.ok());
     return Buffer(cwt->begin(), cwt->end());
   }
-  void answer(const Report& to, const Buffer& cwt, uint8_t code = coap::kChanged, uint8_t from = 1) {
+  void answer(const SentReport& to, const Buffer& cwt, uint8_t code = coap::kChanged, uint8_t from = 1) {
     std::array<uint8_t, 1280> space{};
     const auto type = to.frame.type == coap::Type::con ? coap::Type::ack : coap::Type::non;
     const auto out = make_response(carriage(schc::Direction::down), type, code, to.frame.id, to.frame.token, cwt, space);
@@ -186,7 +186,7 @@ class World {
   // Start phase with a content provider.
   void take_off() {
     gateway->start(clock.now());
-    run(milliseconds(100), [&](const Report& report) {
+    run(milliseconds(100), [&](const SentReport& report) {
       if (report.frame.type == coap::Type::con) answer(report, heartbeat());
     });
     ASSERT_EQ(gateway->status(clock.now()).phase, Phase::flying);
@@ -206,4 +206,4 @@ class World {
   size_t seen = 0;
 };
 
-}  // namespace nrid
+}  // namespace nrid::testing::gateway

@@ -1,7 +1,7 @@
 // The phases of an operation, with the provider played by hand: R-070..R-073, R-080..R-082, R-063, R-064, R-100, R-101.
 #include "tests/nrid/gateway_support.h"
 
-namespace nrid {
+namespace nrid::testing::gateway {
 namespace {
 
 TEST(GatewayStart, MuteProviderGetsExactlyFourDatagrams) {
@@ -9,7 +9,7 @@ TEST(GatewayStart, MuteProviderGetsExactlyFourDatagrams) {
   world.gateway->start(world.clock.now());
   std::vector<uint16_t> ids;
   std::vector<int64_t> iats;
-  world.run(seconds(60), [&](const Report& report) {
+  world.run(seconds(60), [&](const SentReport& report) {
     EXPECT_EQ(report.frame.type, coap::Type::con);
     ids.push_back(report.frame.id);
     iats.push_back(report.iat);
@@ -29,7 +29,7 @@ TEST(GatewayStart, AnswerToTheFourthIsEnough) {
   World world;
   world.gateway->start(world.clock.now());
   int count = 0;
-  world.run(seconds(9), [&](const Report& report) {
+  world.run(seconds(9), [&](const SentReport& report) {
     if (++count == 4) world.answer(report, world.heartbeat());
   });
   EXPECT_EQ(world.status().phase, Phase::flying);
@@ -40,7 +40,7 @@ TEST(GatewayStart, FirstPacketIsWrappedAndHoldsTheRequiredSet) {
   World world;
   world.gateway->start(world.clock.now());
   ASSERT_EQ(world.port.sent.size(), 1U);
-  const Report report = World::open(world.port.sent[0].octets);
+  const SentReport report = World::open(world.port.sent[0].octets);
   EXPECT_EQ(report.kid, world.gw.det);
   const auto& body = std::get<cwt::UasBody>(report.claims.body);
   EXPECT_EQ(body.sp, world.sp.det);
@@ -61,7 +61,7 @@ TEST(GatewayStart, FlagsAreAnsweredAndRoundsAreBounded) {
   World world;
   world.gateway->start(world.clock.now());
   int asked = 0;
-  world.run(seconds(120), [&](const Report& report) {
+  world.run(seconds(120), [&](const SentReport& report) {
     const auto pack = rid::decode_pack(report.pack);
     ASSERT_TRUE(pack.ok());
     if (asked > 0) {
@@ -80,7 +80,7 @@ TEST(GatewayStart, FlagsThenNoneStartsTheFlight) {
   World world;
   world.gateway->start(world.clock.now());
   int count = 0;
-  world.run(seconds(10), [&](const Report& report) {
+  world.run(seconds(10), [&](const SentReport& report) {
     if (report.frame.type != coap::Type::con) return;
     world.answer(report, world.heartbeat(++count < 3 ? 1U << 3 : 0));
     world.clock.advance(seconds(1));
@@ -92,7 +92,7 @@ TEST(GatewayStart, FlagsThenNoneStartsTheFlight) {
 TEST(GatewayStart, ErrorCodeIsReportedButDecidesNothing) {
   World world;
   world.gateway->start(world.clock.now());
-  world.run(seconds(60), [&](const Report& report) { world.answer(report, {}, 0x83); });
+  world.run(seconds(60), [&](const SentReport& report) { world.answer(report, {}, 0x83); });
   EXPECT_EQ(world.port.sent.size(), 4U);
   EXPECT_EQ(world.events.back(), "finished outcome=start_failed reason=\"refused code=4.03\"");
 }
@@ -101,7 +101,7 @@ TEST(GatewayFlight, OneReportASecondWithEverySampleOfTheFile) {
   World world(straight_flight(20));
   world.take_off();
   Tick last_heartbeat = world.clock.now().tick;
-  world.run(seconds(40), [&](const Report& report) {
+  world.run(seconds(40), [&](const SentReport& report) {
     if (report.is_end()) return world.answer(report, world.end_word(1, static_cast<uint64_t>(report.iat)));
     EXPECT_EQ(report.frame.type, coap::Type::non);
     if (world.clock.now().tick - last_heartbeat < seconds(5)) return;
@@ -110,7 +110,7 @@ TEST(GatewayFlight, OneReportASecondWithEverySampleOfTheFile) {
   });
   std::vector<int32_t> latitudes;
   for (const auto& datagram : world.port.sent) {
-    const Report report = World::open(datagram.octets);
+    const SentReport report = World::open(datagram.octets);
     if (report.frame.type != coap::Type::non || report.pack.empty()) continue;
     const auto pack = rid::decode_pack(report.pack);
     ASSERT_TRUE(pack.ok());
@@ -162,7 +162,7 @@ TEST(GatewayFlight, LostWithLandNowEndsTheOperationAndSaysSo) {
   World world(straight_flight(120), {}, policy);
   world.take_off();
   uint64_t code = 99;
-  world.run(seconds(90), [&](const Report& report) {
+  world.run(seconds(90), [&](const SentReport& report) {
     if (report.is_end()) code = report.end().code;
   });
   EXPECT_EQ(world.status().outcome, Outcome::sp_lost);
@@ -182,8 +182,8 @@ TEST(GatewayFlight, HeartbeatAfterSilenceOfOursMakesUsResend) {
   world.post(world.heartbeat());
   world.run(milliseconds(10));
   ASSERT_EQ(world.port.sent.size(), before + 1);
-  const Report first = World::open(world.port.sent[before - 1].octets);
-  const Report again = World::open(world.port.sent[before].octets);
+  const SentReport first = World::open(world.port.sent[before - 1].octets);
+  const SentReport again = World::open(world.port.sent[before].octets);
   EXPECT_EQ(first.pack, again.pack);      // the Wrapper unchanged
   EXPECT_GT(again.iat, first.iat);        // in a newer CWT
 }
@@ -195,7 +195,7 @@ TEST(GatewayFlight, ConfirmableHeartbeatIsAnsweredWithItsToken) {
   world.post(world.heartbeat(), coap::Type::con);
   world.run(milliseconds(10));
   ASSERT_GT(world.port.sent.size(), before);
-  const Report answer = World::open(world.port.sent[before].octets);
+  const SentReport answer = World::open(world.port.sent[before].octets);
   EXPECT_EQ(answer.frame.type, coap::Type::ack);
   EXPECT_EQ(answer.frame.code, coap::kChanged);
   EXPECT_EQ(answer.frame.id, 0x4711);
@@ -210,7 +210,7 @@ TEST(GatewayFlight, FlagsInFlightAreAnsweredConfirmably) {
   world.post(world.heartbeat(1U << 4 | 1U << 5));
   world.run(milliseconds(10));
   ASSERT_EQ(world.port.sent.size(), before + 1);
-  const Report report = World::open(world.port.sent[before].octets);
+  const SentReport report = World::open(world.port.sent[before].octets);
   EXPECT_EQ(report.frame.type, coap::Type::con);
   EXPECT_EQ(rid::decode_pack(report.pack)->types() & (1U << 4 | 1U << 5), 1U << 4 | 1U << 5);
 }
@@ -244,7 +244,7 @@ TEST(GatewayFlight, WordsThatDoNotHoldAreIgnoredAndCounted) {
 TEST(GatewayEnd, AcknowledgedEnd) {
   World world(straight_flight(3));
   world.take_off();
-  world.run(seconds(20), [&](const Report& report) {
+  world.run(seconds(20), [&](const SentReport& report) {
     if (!report.is_end()) return;
     EXPECT_EQ(report.frame.type, coap::Type::con);
     EXPECT_EQ(report.end().peer, world.sp.det);
@@ -259,7 +259,7 @@ TEST(GatewayEnd, AcknowledgedEnd) {
 TEST(GatewayEnd, AcknowledgementOfAnotherEndDoesNotCount) {
   World world(straight_flight(3));
   world.take_off();
-  world.run(seconds(15), [&](const Report& report) {
+  world.run(seconds(15), [&](const SentReport& report) {
     if (report.is_end()) world.answer(report, world.end_word(1, static_cast<uint64_t>(report.iat) - 100));
   });
   EXPECT_EQ(world.status().phase, Phase::ending);
@@ -271,7 +271,7 @@ TEST(GatewayEnd, MuteProviderGetsFourTriesThenOneEveryThirtySecondsForTenMinutes
   world.take_off();
   std::vector<double> at;
   Tick began{};
-  world.run(seconds(800), [&](const Report& report) {
+  world.run(seconds(800), [&](const SentReport& report) {
     if (!report.is_end()) return;
     if (at.empty()) began = world.clock.now().tick;
     at.push_back(static_cast<double>((world.clock.now().tick - began).us) / 1e6);
@@ -298,7 +298,7 @@ TEST(GatewayEnd, InterruptionEndsTheOperation) {
   world.take_off();
   world.run(seconds(2));
   world.gateway->end(world.clock.now(), "interrupted");
-  world.run(seconds(5), [&](const Report& report) {
+  world.run(seconds(5), [&](const SentReport& report) {
     if (report.is_end()) world.answer(report, world.end_word(1, static_cast<uint64_t>(report.iat)));
   });
   EXPECT_EQ(world.status().outcome, Outcome::ended);
@@ -318,4 +318,4 @@ TEST(GatewayFlight, DeadNetworkIsNotTheEnd) {
 }
 
 }  // namespace
-}  // namespace nrid
+}  // namespace nrid::testing::gateway
