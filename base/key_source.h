@@ -20,8 +20,8 @@ struct KeyEntry {
   Det det;
   PreparedKey key;
   Trust trust = Trust::anchor;
-  Instant valid_until;          // min(RR TTL, endorsement VNA, one hour), R-009
-  bool stale = false;           // served past its TTL because the resolver is down (R-009: at most 24 h, never past VNA)
+  Instant valid_until;          // min(RR TTL, endorsement VNA, one hour), R-009; a stale key is served past it
+  bool stale = false;           // served past valid_until because the resolver is down (R-009: at most 24 h, never past VNA)
   std::string chain;            // for people: "2001:..:dfe5 < 2001:..:eee5 < 2001:..:7789 (anchor)"
 };
 using KeyPtr = std::shared_ptr<const KeyEntry>;

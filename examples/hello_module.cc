@@ -1,6 +1,6 @@
 // The smallest module: counts sightings, answers GET /api/hello, tells pages when a flight starts. A real one is a folder
-// under modules/ with the class in its own header, a README and tests; main() adds it by name:
-//   HelloModule hello; host.add(hello);
+// under modules/ with the class in its own header, a README and tests. apps/server/main.cc makes it and names it in the
+// list given to Provider; the rows of its settings, if it has any, join those in known_settings() there.
 #include <atomic>
 #include <string>
 
