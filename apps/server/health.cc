@@ -24,7 +24,7 @@ std::string Health::trouble(Now now) {
   const std::lock_guard lock(mutex_);
   if (key.ok()) {
     unconfirmed_since_.reset();
-    return (*key)->stale ? "DNS does not answer; keys serve on past their time" : "";
+    return "";  // a stale key serves on: nrid_key_stale_served_total tells, a balancer need not act
   }
   if (!unconfirmed_since_) unconfirmed_since_ = now.tick;
   if (key.error() == Error::key_unavailable && now.tick - *unconfirmed_since_ < kConfirmMax) return "";
