@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "base/check.h"
+
 namespace nrid {
 
 ConReplies::Stored ConReplies::find(const Address& peer, uint16_t message_id, Bytes datagram, Tick now) const {
@@ -36,7 +38,7 @@ void ConReplies::begin(const Address& peer, uint16_t message_id, Bytes datagram,
 }
 
 void ConReplies::finish(const Address& peer, uint16_t message_id, Bytes reply) {
-  if (reply.size() > kReplyMax) return;
+  CHECK(reply.size() <= kReplySpace);  // every reply is made in a ReplyOctets
   const std::lock_guard lock(mutex_);
   const auto found = by_key_.find({peer, message_id});
   if (found == by_key_.end()) return;

@@ -3,21 +3,19 @@
 // others out; a bounded LRU, shared by workers (who look) and shards (who answer later).
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <list>
 #include <mutex>
 
 #include "absl/container/flat_hash_map.h"
 #include "base/clock.h"
-#include "nrid/datagram_port.h"
 #include "nrid/keyed_digest.h"
+#include "nrid/reply.h"
 
 namespace nrid {
 
 class ConReplies {
  public:
-  static constexpr size_t kReplyMax = 400;                    // a Heartbeat with a redirect in a 2.04 fits
   static constexpr Duration kLifetime = seconds(247);         // EXCHANGE_LIFETIME, RFC 7252 4.8.2
 
   ConReplies(size_t entries_max, Random& random) : entries_max_(entries_max), keyed_(random) {}
@@ -25,7 +23,7 @@ class ConReplies {
   struct Stored {
     bool known = false;                // the same datagram was taken before
     size_t size = 0;                   // 0: its answer is still being made
-    std::array<uint8_t, kReplyMax> octets{};
+    ReplyOctets octets{};
     Bytes reply() const { return {octets.data(), size}; }
   };
   // `datagram` as it came, SCHC or plain.
@@ -49,7 +47,7 @@ class ConReplies {
     Digest16 datagram{};
     Tick at;
     uint16_t size = 0;
-    std::array<uint8_t, kReplyMax> reply{};
+    ReplyOctets reply{};
   };
 
   const size_t entries_max_;
