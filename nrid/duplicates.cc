@@ -28,7 +28,8 @@ bool Duplicates::seen(const Digest16& digest) const {
 // Lifetimes differ by at most a minute, so a short one behind a long one waits no longer than that.
 void Duplicates::Stripe::forget_expired(Instant now) {
   while (count > 0 && ring[head].expires <= now) {
-    known.erase(ring[head].digest);
+    const auto found = known.find(ring[head].digest);
+    if (found != known.end() && found->second == head) known.erase(found);  // else forgotten, and perhaps entered again
     head = (head + 1) % ring.size();
     --count;
   }
@@ -40,10 +41,36 @@ Duplicates::Entered Duplicates::enter(const Digest16& digest, Instant now, Insta
   stripe.forget_expired(now);
   if (stripe.known.contains(digest)) return Entered::seen;
   if (stripe.count == stripe.ring.size()) return Entered::full;
-  stripe.known.insert(digest);
-  stripe.ring[(stripe.head + stripe.count) % stripe.ring.size()] = {digest, expires};
+  const size_t slot = (stripe.head + stripe.count) % stripe.ring.size();
+  stripe.known[digest] = static_cast<uint32_t>(slot);
+  stripe.ring[slot] = {digest, expires, false};
   ++stripe.count;
   return Entered::fresh;
+}
+
+void Duplicates::accept(const Digest16& digest) {
+  Stripe& stripe = stripe_of(digest);
+  const std::lock_guard lock(stripe.mutex);
+  if (const auto found = stripe.known.find(digest); found != stripe.known.end()) stripe.ring[found->second].accepted = true;
+}
+
+bool Duplicates::accepted(const Digest16& digest) const {
+  const Stripe& stripe = stripe_of(digest);
+  const std::lock_guard lock(stripe.mutex);
+  const auto found = stripe.known.find(digest);
+  return found != stripe.known.end() && stripe.ring[found->second].accepted;
+}
+
+// Its place is free at once if nothing came after it, else when it reaches the head.
+void Duplicates::forget(const Digest16& digest) {
+  Stripe& stripe = stripe_of(digest);
+  const std::lock_guard lock(stripe.mutex);
+  const auto found = stripe.known.find(digest);
+  if (found == stripe.known.end()) return;
+  stripe.ring[found->second].expires = {};
+  stripe.known.erase(found);
+  const auto newest = [&] { return (stripe.head + stripe.count - 1) % stripe.ring.size(); };
+  while (stripe.count > 0 && stripe.ring[newest()].expires == Instant{}) --stripe.count;
 }
 
 size_t Duplicates::size() const {

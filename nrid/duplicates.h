@@ -1,6 +1,7 @@
 // The replay filter (nrid.md R-045): a keyed 128-bit digest of (kid, signature) is remembered from the moment its signatures
-// verified until exp + skew. Fixed memory, striped locks, shared by all workers. When a stripe is full of digests
-// that still matter, enter() refuses: forgetting one would let its message be played again.
+// verified until exp + skew. Fixed memory, striped locks, shared by workers (who look and enter) and shards (who say
+// what became of it). When a stripe is full of digests that still matter, enter() refuses: forgetting one would let
+// its message be played again. Only a token that was refused after it was entered is forgotten: it may come again.
 #pragma once
 
 #include <array>
@@ -10,7 +11,7 @@
 #include <span>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
+#include "absl/container/flat_hash_map.h"
 #include "base/clock.h"
 #include "base/det.h"
 #include "nrid/keyed_digest.h"
@@ -26,16 +27,22 @@ class Duplicates {
   // Error::none: it is new and now remembered until `expires`. Error::overload: no room.
   enum class Entered : uint8_t { fresh, seen, full };
   Entered enter(const Digest16& digest, Instant now, Instant expires);
+  // Its shard took it, and it is safe in the journal: from now on a copy may be told so.
+  void accept(const Digest16& digest);
+  bool accepted(const Digest16& digest) const;
+  // It was refused after all.
+  void forget(const Digest16& digest);
   size_t size() const;
 
  private:
   struct Kept {
-    Digest16 digest;
-    Instant expires;
+    Digest16 digest{};
+    Instant expires;                 // the epoch: forgotten
+    bool accepted = false;
   };
   struct Stripe {
     mutable std::mutex mutex;
-    absl::flat_hash_set<Digest16> known;
+    absl::flat_hash_map<Digest16, uint32_t> known;  // where in the ring
     std::vector<Kept> ring;          // in order of arrival
     size_t head = 0;
     size_t count = 0;
