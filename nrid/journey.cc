@@ -154,14 +154,20 @@ Error Journey::remember(Item& item, Now now) {
   for (const Gate* gate : parts_.gates) {
     if (const Error error = gate->after_signature(item.token.kid, item.ua, now); error != Error::none) return error;
   }
-  const Instant expires = at_second(item.claims.exp) + parts_.timers.skew;
+  // One that was parked may have expired meanwhile; its copies may be parked as long, and come out after it.
+  const Instant expires = std::max(at_second(item.claims.exp) + parts_.timers.skew, now.wall + parts_.timers.parking * 2);
   switch (parts_.shared.duplicates.enter(item.digest, now.wall, expires)) {
     case Duplicates::Entered::seen: item.fate = Fate::duplicate; return Error::none;
     case Duplicates::Entered::full: return Error::overload;
     case Duplicates::Entered::fresh: break;
   }
-  if (item.frame.head.type == coap::Type::con && !item.acked) {
-    parts_.shared.con_replies.begin(item.path.peer, item.frame.head.id, item.datagram, now.tick);
+  item.remembered = true;
+  if (item.frame.head.type != coap::Type::con) return Error::none;
+  parts_.shared.con_replies.begin(item.path.peer, item.frame.head.id, item.datagram, now.tick);
+  if (item.acked) {  // the ACK that it got when it was parked is the one that a repeat gets
+    ReplyOctets space;
+    const Bytes ack = make_empty(item.path, parts_.rules, coap::Type::ack, item.frame.head.id, space);
+    parts_.shared.con_replies.finish(item.path.peer, item.frame.head.id, ack);
   }
   return Error::none;
 }

@@ -36,6 +36,7 @@ struct Item {
   Fate fate = Fate::open;
   Error error = Error::none;
   bool outer_verified = false;
+  bool remembered = false;         // in the replay filter; a CON has its entry in the stored replies
   bool wrapper_key_missing = false;  // the answer asks for the Link
   Det waits_for;                   // Fate::parked
   // read
@@ -53,8 +54,6 @@ struct Item {
   Origin origin = Origin::aircraft;
   std::array<rid::MessageOctets, rid::kPackMessagesMax> messages;  // authenticated
   size_t message_count = 0;
-  Bytes outer_bytes;
-  bool outer_good = false;
   FrameSpace space;
   std::array<uint8_t, cwt::kSignedBytesMax> signed_space;
 
