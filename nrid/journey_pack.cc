@@ -77,7 +77,8 @@ Error Journey::admit(Item& item, Now now) const {
   if (!item.rate_taken && !parts_.shared.rates.take(item.token.kid, now.tick)) return Error::rate;
   item.rate_taken = true;
   if (item.is_end()) return owner_ok(item);
-  // The aircraft that the pack names, before its pages are read; read_pack() judges the final one again.
+  // A plain pack says here whose it is. Beside pages a Basic ID may be one that no Wrapper covers: read_pack() judges.
+  if (item.pack.auth_pages() != 0) return Error::none;
   if (const auto named = session_in(item.pack)) {
     item.ua = *named;
     return owner_ok(item);
@@ -175,7 +176,7 @@ Error Journey::find_wrapper_key(Item& item, Now now) {
     return Error::none;
   }
   const Error error = key_of(item, evidence->ua, now, item.ua_key);
-  item.wrapper_key_missing = error != Error::none;
+  item.wrapper_key_missing = error == Error::unknown_key || error == Error::key_unavailable;
   return error;
 }
 
