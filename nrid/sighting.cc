@@ -24,6 +24,7 @@ std::string_view to_word(FlightEventKind kind) {
     case FlightEventKind::abandoned: return "abandoned";
     case FlightEventKind::static_changed: return "static_changed";
     case FlightEventKind::not_owner: return "not_owner";
+    case FlightEventKind::revoked: return "revoked";
     case FlightEventKind::eoo_unknown: return "eoo_unknown";
   }
   return "unknown";

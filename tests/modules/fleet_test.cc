@@ -128,6 +128,7 @@ TEST_F(FleetTest, EventsOfOthersAndOfOlderOperationsChangeNothing) {
   start();
   fleet.on_event(event_of(FlightEventKind::eoo_unknown, 9, now()));
   fleet.on_event(event_of(FlightEventKind::not_owner, 9, now()));
+  fleet.on_event(event_of(FlightEventKind::revoked, 9, now()));
   fleet.on_event(event_of(FlightEventKind::lost, 9, now()));
   fleet.on_event(event_of(FlightEventKind::ended, 9, now()));
   EXPECT_TRUE(fleet.snapshot()->flights.empty());
