@@ -60,7 +60,7 @@ inline constexpr CounterInfo kCounters[] = {
     {Counter::link_learned, "link_learned", "keys learned from a DRIP Link in a packet"},
     {Counter::journal_failed, "journal_failed", "reports that the journal could not take: not acknowledged"},
     {Counter::handler_slow, "handler_slow", "module handlers that took longer than 1 ms"},
-    {Counter::event_dropped, "event_dropped", "page events dropped because a browser was too slow"},
+    {Counter::event_dropped, "event_dropped", "events dropped because the modules or a browser were too slow"},
 };
 
 constexpr bool counters_in_order() {

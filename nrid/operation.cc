@@ -3,6 +3,15 @@
 #include <algorithm>
 
 namespace nrid {
+namespace {
+
+// A System message carries the time it was made (octets 20..23): that alone is no change, or every one of them were.
+bool same_static(const rid::MessageOctets& a, const rid::MessageOctets& b) {
+  if (rid::type_of(a) != rid::MessageType::system) return a == b;
+  return std::equal(a.begin(), a.begin() + 20, b.begin()) && a[24] == b[24];
+}
+
+}  // namespace
 
 bool Operation::knows_pack(const Digest16& digest) const {
   const size_t count = std::min(pack_count, packs.size());
@@ -18,7 +27,7 @@ bool Operation::keep_static(const rid::MessageOctets& message) {
   if (type == rid::MessageType::basic_id) key = static_cast<uint8_t>(key | message[1] >> 4);  // id type, R-058
   for (Static& known : statics) {
     if (known.key != key) continue;
-    const bool changed = known.octets != message;
+    const bool changed = !same_static(known.octets, message);
     known.octets = message;
     return changed;
   }

@@ -100,6 +100,7 @@ void Server::run() {
         }
         if (!end) shard->wait(parts_.clock.now());
       }
+      shard->drain(parts_.clock);
     });
   }
   for (size_t i = 0; i < workers_.size(); ++i) {

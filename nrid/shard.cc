@@ -9,6 +9,13 @@ namespace {
 
 constexpr size_t kInputsPerStep = 256;
 constexpr size_t kTokenSlots = 16'384;
+constexpr size_t kUnsentPerAircraft = 4;  // of the table: started, active, lost and ended may all wait for the record thread
+
+// Positions and changes of static messages come again; a start, a loss, a recovery or an end does not.
+bool may_drop(const Record& record) {
+  const auto* event = std::get_if<FlightEvent>(&record.what);
+  return event == nullptr || event->kind == FlightEventKind::static_changed;
+}
 
 uint32_t type_bit(const rid::MessageOctets& message) { return 1u << static_cast<unsigned>(rid::type_of(message)); }
 
@@ -61,7 +68,7 @@ bool Shard::journal(const Report& report, uint64_t operation) {
 
 // the first authenticated packet with content opens an operation; null when the table is full.
 Operation* Shard::open_operation(const Report& report, Now now) {
-  if (operations_.size() >= (parts_.setup.limits.aircraft_max + parts_.count - 1) / parts_.count) return nullptr;
+  if (operations_.size() >= aircraft_max()) return nullptr;
   auto op = std::make_unique<Operation>(parts_.setup.timers, parts_.setup.policy);
   op->ua = report.ua;
   op->gateway = report.gateway;
@@ -243,27 +250,33 @@ void Shard::tell(const Operation& op, FlightEventKind kind, Instant at, std::str
   tell(FlightEvent{kind, op.ua, op.gateway, op.id, at, std::move(detail)});
 }
 
-void Shard::tell(FlightEvent event) { record(Record{std::move(event)}, false); }
+void Shard::tell(FlightEvent event) { record(Record{std::move(event)}); }
 
 void Shard::tell(std::vector<Sighting>& sightings) {
   for (Sighting& sighting : sightings) {
     if (sighting.late) parts_.counters.add(Counter::late_position);
     if (sighting.anomaly) parts_.counters.add(Counter::anomaly);
-    record(Record{std::move(sighting)}, true);
+    record(Record{std::move(sighting)});
   }
   sightings.clear();
 }
 
-// Positions make room when the ring is full; events never drop, they wait here for the next step.
-void Shard::record(Record&& record, bool may_drop) {
-  if (may_drop && !unsent_.empty()) return parts_.counters.add(Counter::position_dropped);
-  if (!may_drop && !unsent_.empty()) return unsent_.push_back(std::move(record));
-  const auto pushed = parts_.records.push_drop_oldest(
-      std::move(record), [](const Record& r) { return std::holds_alternative<Sighting>(r.what); });
-  if (pushed.dropped) parts_.counters.add(Counter::position_dropped);
-  if (pushed.pushed) return;
-  if (may_drop) return parts_.counters.add(Counter::position_dropped);
-  unsent_.push_back(std::move(record));  // bounded by what aircraft_max operations can have to say in one step
+void Shard::count_dropped(const Record& record) {
+  parts_.counters.add(std::holds_alternative<Sighting>(record.what) ? Counter::position_dropped : Counter::event_dropped);
+}
+
+// Into the record ring, where what may drop makes room; false, and untouched, when the ring is full of what may not.
+bool Shard::hand_on(Record&& record) {
+  const auto pushed = parts_.records.push_drop_oldest(std::move(record), may_drop);
+  if (pushed.dropped) count_dropped(*pushed.dropped);
+  return pushed.pushed;
+}
+
+// What finds no room waits for the next step if it may not drop. The modules hear one aircraft's events in order.
+void Shard::record(Record&& record) {
+  if (unsent_.empty() && hand_on(std::move(record))) return;
+  if (may_drop(record) || unsent_.size() >= kUnsentPerAircraft * aircraft_max()) return count_dropped(record);
+  unsent_.push_back(std::move(record));
 }
 
 }  // namespace nrid

@@ -36,6 +36,8 @@ class Shard {
   // Sleeps until an input comes, a timer is due, or a tenth of a second is over.
   void wait(Now now);
   void wake() { inputs_.wake(); }
+  // The last call of its thread: waits for room in the record ring, a while; what then is left is counted as dropped.
+  void drain(const Clock& clock);
   Ring<ShardInput>& inputs() { return inputs_; }
 
  private:
@@ -73,7 +75,10 @@ class Shard {
   void tell(const Operation& op, FlightEventKind kind, Instant at, std::string detail);
   void tell(FlightEvent event);
   void tell(std::vector<Sighting>& sightings);
-  void record(Record&& record, bool may_drop);
+  void record(Record&& record);
+  bool hand_on(Record&& record);
+  void count_dropped(const Record& record);
+  size_t aircraft_max() const { return (parts_.setup.limits.aircraft_max + parts_.count - 1) / parts_.count; }
 
   // nrid/shard_heartbeat.cc: what goes out, and when
   void answer(const Report& report, Operation* op, Response response);
@@ -96,7 +101,7 @@ class Shard {
   Table operations_;
   std::vector<Timer> timers_;
   std::vector<Sighting> out_;
-  std::vector<Record> unsent_;           // events that found the record ring full of events
+  std::vector<Record> unsent_;           // events that found the record ring full of events; at most kUnsentPerAircraft
   std::vector<PendingAck> acks_;
   Outbox outbox_;
   bool journal_broken_ = false;          // nothing is acknowledged until sync() succeeds again

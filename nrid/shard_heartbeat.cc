@@ -8,6 +8,8 @@
 namespace nrid {
 namespace {
 
+constexpr int kDrainRounds = 2000;  // of a millisecond each
+
 std::string last_position(const Operation& op) {
   if (!op.last_location || !op.last_location->latitude_e7 || !op.last_location->longitude_e7) return "no position";
   return "last position (1e-7 degree) " + std::to_string(*op.last_location->latitude_e7) + " " +
@@ -173,10 +175,19 @@ void Shard::wait(Now now) {
   inputs_.wait(pause);
 }
 
+void Shard::drain(const Clock& clock) {
+  for (int round = 0; !unsent_.empty() && round < kDrainRounds; ++round) {
+    wait(clock.now());
+    step(clock.now());
+  }
+  parts_.counters.add(Counter::event_dropped, unsent_.size());
+  unsent_.clear();
+}
+
 // What is acknowledged must be safe first (design 4). While the journal fails nothing leaves that acknowledges anything.
 void Shard::flush() {
   size_t told = 0;
-  while (told < unsent_.size() && parts_.records.push(std::move(unsent_[told]))) ++told;
+  while (told < unsent_.size() && hand_on(std::move(unsent_[told]))) ++told;
   unsent_.erase(unsent_.begin(), unsent_.begin() + static_cast<std::ptrdiff_t>(told));
   if (journal_dirty_ || journal_broken_) {
     const bool safe = parts_.journal.sync().ok();

@@ -1,0 +1,93 @@
+// Operations at their edges: what is late, what was never told, what finds no room, what cannot be signed.
+// nrid.md.
+#include <chrono>
+#include <thread>
+
+#include "tests/nrid/server_support.h"
+
+namespace nrid::testing {
+namespace {
+
+using coap::Type;
+
+rid::MessageOctets system_at(int32_t latitude_e7, uint32_t second) {
+  rid::System system;
+  system.operator_latitude_e7 = latitude_e7;
+  system.operator_longitude_e7 = 85'400'000;
+  system.timestamp_2019 = second;
+  return *rid::encode(system);
+}
+
+TEST(OperationEdges, R058_the_time_in_a_system_message_is_no_change) {
+  World w;
+  w.fly_start(w.ua);
+  for (uint32_t i = 0; i < 5; ++i) {
+    w.pass(seconds(1));
+    w.send(Type::non, w.uas_cwt(w.ua, w.wrapped({w.location(w.clock.now().wall), system_at(473'900'000, 1000 + i)}, w.ua)));
+  }
+  EXPECT_EQ(w.count(Counter::static_changed), 0u);
+  w.pass(seconds(1));
+  w.send(Type::non, w.uas_cwt(w.ua, w.wrapped({w.location(w.clock.now().wall), system_at(473'900'001, 1004)}, w.ua)));
+  EXPECT_EQ(w.count(Counter::static_changed), 1u);  // the operator walked
+}
+
+TEST(OperationEdges, R113_changes_make_room_for_a_start_and_an_end) {
+  Options o;
+  o.shards = 1;
+  o.limits.record_ring = 4;
+  o.policy.rate_burst = 100;
+  World w(o);
+  w.fly_start(w.ua);
+  for (int i = 0; i < 30; ++i) {  // one batch: the modules read nothing in between
+    w.inject(w.post(Type::non, w.uas_cwt(w.ua, w.wrapped({w.self_id("survey " + std::to_string(i))}, w.ua))));
+  }
+  w.inject(w.post(Type::con, w.end_cwt(w.ua, w.ua.det)));
+  w.run();
+  w.pass(seconds(1));
+  EXPECT_EQ(w.count(Counter::static_changed), 29u);
+  EXPECT_EQ(w.recorder->count(FlightEventKind::static_changed) + w.count(Counter::event_dropped), 29u);
+  EXPECT_GT(w.count(Counter::event_dropped), 0u);
+  EXPECT_EQ(w.recorder->count(FlightEventKind::ended), 1u);
+}
+
+TEST(OperationEdges, R113_what_waits_for_the_modules_has_a_limit) {
+  Options o;
+  o.shards = 1;
+  o.limits.aircraft_max = 1;
+  o.limits.record_ring = 2;
+  o.policy.rate_burst = 100;
+  World w(o);
+  constexpr uint64_t kFlights = 8;
+  for (int64_t i = 0; i < static_cast<int64_t>(kFlights); ++i) {
+    const int64_t iat = w.now_s() - 4 + i;
+    w.inject(w.post(Type::non, w.uas_cwt(w.ua, w.start_pack(w.ua), iat)));
+    w.inject(w.post(Type::non, w.end_cwt(w.ua, w.ua.det, 0, iat)));
+  }
+  w.run();
+  w.pass(seconds(1));
+  EXPECT_EQ(w.count(Counter::operation_ended), kFlights);
+  EXPECT_EQ(w.recorder->events.size(), 2u + 4u);  // the ring and four of one aircraft
+  EXPECT_EQ(w.recorder->events.size() + w.count(Counter::event_dropped), 3 * kFlights);  // started, active, ended
+}
+
+TEST(OperationEdges, a_stop_hands_on_what_still_waits) {
+  Options o;
+  o.shards = 1;
+  o.limits.record_ring = 1;
+  World w(o);
+  for (uint8_t i = 20; i < 30; ++i) {
+    const Party party(i);
+    w.keys.know(party);
+    w.inject(w.post(Type::non, w.uas_cwt(party, w.start_pack(party))));
+  }
+  w.recorder->host().post([] { std::this_thread::sleep_for(std::chrono::milliseconds(50)); });  // the modules are busy
+  w.server->run();
+  w.server->stop();
+  EXPECT_EQ(w.count(Counter::accepted), 10u);
+  EXPECT_EQ(w.recorder->count(FlightEventKind::started), 10u);
+  EXPECT_EQ(w.recorder->count(FlightEventKind::active), 10u);
+  EXPECT_EQ(w.count(Counter::event_dropped), 0u);
+}
+
+}  // namespace
+}  // namespace nrid::testing
