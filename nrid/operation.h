@@ -49,6 +49,7 @@ struct Operation {
   uint16_t next_id = 0;                 // our CoAP message ids towards it
 
   Tick lost_since;
+  bool lost_told = false;               // modules heard of the loss, so they hear of its end
   int64_t end_iat = 0;                  // closed: the newest EoO, or what was newest when we ended it
   Tick expires;                         // closed: end of op.close_linger
   Tick scheduled;                       // earliest timer that stands in the heap

@@ -1,6 +1,7 @@
 #include "nrid/shard.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "nrid/client.h"
 
@@ -127,7 +128,8 @@ void Shard::take_pack(const Report& report, Now now) {
   schedule(*op);
 }
 
-// what any accepted datagram of the operation means, whatever is in it.
+// what any accepted datagram of the operation means, whatever is in it. One that was held up on its way says
+// nothing of now: it neither proves life nor ends a loss.
 void Shard::contact(Operation& op, const Report& report, Now now) {
   const bool newer = report.iat > op.newest_iat;
   if (op.gateway != report.gateway && newer) {
@@ -136,13 +138,16 @@ void Shard::contact(Operation& op, const Report& report, Now now) {
     op.gateway = report.gateway;
   }
   op.paths.heard(report.path, report.octets, newer, now.tick);
+  if (report.iat < op.newest_iat) return;
   op.kid_form = report.kid_form;
-  op.newest_iat = std::max(op.newest_iat, report.iat);
+  op.newest_iat = report.iat;
   op.last_contact = now.tick;
   op.silent = 0;
   if (op.state != OperationState::lost) return;
-  op.state = op.missing(parts_.setup.policy) == 0 ? OperationState::active : OperationState::starting;
+  const bool complete = op.missing(parts_.setup.policy) == 0 && op.last_location;
+  op.state = complete ? OperationState::active : OperationState::starting;
   op.next_heartbeat = now.tick + parts_.setup.timers.heartbeat;
+  if (!std::exchange(op.lost_told, false)) return;
   parts_.counters.add(Counter::operation_recovered);
   tell(op, FlightEventKind::recovered, report.received, "silent for " + std::to_string((now.tick - op.lost_since).seconds()) + " s more");
 }

@@ -54,6 +54,7 @@ void Shard::answer_heartbeat(const Report& report, Operation* op, cwt::MessageSe
   answer(report, op, {coap::kChanged, *cwt, 0});
   if (op == nullptr) return;
   op->asked = expected.types;
+  if (report.iat < op->newest_iat) return;  // no sign of life: its timer, also that of a loss, runs on
   op->next_heartbeat = now.tick + parts_.setup.timers.heartbeat;  // it counts as that period's Heartbeat
 }
 
@@ -112,6 +113,7 @@ void Shard::lose(Operation& op, Now now) {
   op.track.flush(out_);
   tell(out_);
   if (!flew) return;
+  op.lost_told = true;
   parts_.counters.add(Counter::operation_lost);
   tell(op, FlightEventKind::lost, now.wall,
        "silent for " + std::to_string((now.tick - op.last_contact).seconds()) + " s, " + last_position(op));

@@ -89,5 +89,41 @@ TEST(OperationEdges, a_stop_hands_on_what_still_waits) {
   EXPECT_EQ(w.count(Counter::event_dropped), 0u);
 }
 
+TEST(OperationEdges, R084_a_packet_held_up_on_its_way_is_no_sign_of_life) {
+  Options o;
+  o.timers.heartbeat = seconds(1);  // lost after 3 to 4 s, while old tokens still hold
+  World w(o);
+  w.send(Type::con, w.uas_cwt(w.ua, w.wrapped({w.basic(w.ua.det), w.location(w.clock.now().wall), w.system()}, w.ua)));
+  w.pass(seconds(1));
+  const Buffer first = w.uas_cwt(w.ua, w.flight_pack(w.ua, 1));
+  const Buffer second = w.uas_cwt(w.ua, w.flight_pack(w.ua, 2));
+  w.pass(seconds(1));
+  w.send(Type::non, w.uas_cwt(w.ua, w.flight_pack(w.ua, 3)));
+  w.pass(seconds(2));
+  w.send(Type::non, first);
+  EXPECT_EQ(w.recorder->count(FlightEventKind::lost), 0u);
+  w.pass(milliseconds(2'200));
+  EXPECT_EQ(w.recorder->count(FlightEventKind::lost), 1u);
+  w.send(Type::non, second);  // answered, for an Operator ID is missing, but the loss goes on, and so does its timer
+  EXPECT_EQ(w.count(Counter::accepted), 4u);
+  EXPECT_EQ(w.recorder->count(FlightEventKind::recovered), 0u);
+  w.pass(seconds(30), seconds(1));
+  EXPECT_EQ(w.recorder->count(FlightEventKind::abandoned), 0u);
+  w.send(Type::non, w.uas_cwt(w.ua, w.flight_pack(w.ua, 4)));
+  EXPECT_EQ(w.recorder->count(FlightEventKind::recovered), 1u);
+}
+
+TEST(OperationEdges, R084_what_never_flew_is_neither_lost_nor_recovered) {
+  World w;
+  w.send(Type::con, w.uas_cwt(w.ua, w.wrapped({w.basic(w.ua.det), w.system(), w.operator_id()}, w.ua)));
+  w.pass(seconds(25));
+  w.send(Type::non, w.uas_cwt(w.ua, w.wrapped({w.basic(w.ua.det)}, w.ua)));
+  EXPECT_EQ(w.recorder->count(FlightEventKind::lost), 0u);
+  EXPECT_EQ(w.recorder->count(FlightEventKind::recovered), 0u);
+  EXPECT_EQ(w.count(Counter::operation_lost) + w.count(Counter::operation_recovered), 0u);
+  w.send(Type::non, w.uas_cwt(w.ua, w.flight_pack(w.ua)));
+  EXPECT_EQ(w.recorder->count(FlightEventKind::active), 1u);
+}
+
 }  // namespace
 }  // namespace nrid::testing

@@ -130,7 +130,7 @@ TEST(Operation, R022_heartbeats_follow_the_newest_authenticated_address) {
   const Buffer replayed = w.uas_cwt(w.ua, w.flight_pack(w.ua, 1));
   w.pass(seconds(1));
   w.send(Type::non, w.uas_cwt(w.ua, w.flight_pack(w.ua, 2)), address_of(2));
-  w.send(Type::non, replayed, address_of(66));  // older iat, never seen before: contact, but no move
+  w.send(Type::non, replayed, address_of(66));  // older iat, never seen before: no move
   std::vector<Address> to;
   for (int i = 0; i < 3; ++i) {
     w.pass(seconds(5));
