@@ -40,7 +40,8 @@ struct Operation {
   std::array<Digest16, 4> packs{};      // newest packs, to tell a resend
   size_t pack_count = 0;
   Track track;
-  std::optional<rid::Location> last_location;
+  std::optional<rid::Location> last_location;  // newest by sample time, never a stale one
+  Instant last_sampled;                 // its time
 
   // Heartbeats
   ReturnPaths paths;

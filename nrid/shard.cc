@@ -155,8 +155,8 @@ void Shard::contact(Operation& op, const Report& report, Now now) {
 void Shard::content(Operation& op, const Report& report, Now now) {
   for (size_t i = 0; i < report.message_count; ++i) {
     const rid::MessageOctets& message = report.messages[i];
-    op.have |= type_bit(message);
     if (rid::type_of(message) == rid::MessageType::location) continue;
+    op.have |= type_bit(message);
     if (!op.keep_static(message)) continue;
     parts_.counters.add(Counter::static_changed);
     tell(op, FlightEventKind::static_changed, report.received, "message type " + std::to_string(message[0] >> 4));
@@ -178,8 +178,14 @@ void Shard::content(Operation& op, const Report& report, Now now) {
 
   out_.clear();
   if (sighting.location) {
-    op.last_location = sighting.location;
     sighting.sampled = rid::absolute_time(*sighting.location, sighting.signed_at).value_or(sighting.signed_at);
+    if (!Track::stale(sighting.sampled, sighting.signed_at)) {  // a stale one is contact and history
+      op.have |= 1u << static_cast<unsigned>(rid::MessageType::location);
+      if (!op.last_location || sighting.sampled > op.last_sampled) {
+        op.last_location = sighting.location;
+        op.last_sampled = sighting.sampled;
+      }
+    }
     op.track.add(std::move(sighting), now.tick, out_);
   } else {
     parts_.counters.add(Counter::no_location);

@@ -51,11 +51,12 @@ void Track::leave(std::vector<Sighting>& out) {
   out.push_back(std::move(sighting));
 }
 
+bool Track::stale(Instant sampled, Instant signed_at) { return distance_in_time(sampled, signed_at) > kStale; }
+
 void Track::add(Sighting sighting, Tick now, std::vector<Sighting>& out) {
   const Duration deviation = distance_in_time(sighting.sampled, sighting.signed_at);
   if (deviation > kDeviates) sighting.anomaly = true;
-  const bool stale = deviation > kStale;  // behind: history; far ahead: would silence the true samples after it
-  if (stale || (last_ && sighting.sampled < last_->sampled)) {
+  if (stale(sighting.sampled, sighting.signed_at) || (last_ && sighting.sampled < last_->sampled)) {
     sighting.late = true;
     out.push_back(std::move(sighting));
     return;

@@ -25,6 +25,8 @@ class Track {
   void flush(std::vector<Sighting>& out);
   // When release() has something to do.
   std::optional<Tick> due() const;
+  // more than 60 s from the iat. Behind: history; far ahead: would silence the true samples after it.
+  static bool stale(Instant sampled, Instant signed_at);
 
  private:
   struct Held {

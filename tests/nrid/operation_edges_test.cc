@@ -10,6 +10,13 @@ namespace {
 
 using coap::Type;
 
+std::string detail_of(const World& w, FlightEventKind kind) {
+  for (const FlightEvent& event : w.recorder->events) {
+    if (event.kind == kind) return event.detail;
+  }
+  return "none";
+}
+
 rid::MessageOctets system_at(int32_t latitude_e7, uint32_t second) {
   rid::System system;
   system.operator_latitude_e7 = latitude_e7;
@@ -111,6 +118,30 @@ TEST(OperationEdges, R084_a_packet_held_up_on_its_way_is_no_sign_of_life) {
   EXPECT_EQ(w.recorder->count(FlightEventKind::abandoned), 0u);
   w.send(Type::non, w.uas_cwt(w.ua, w.flight_pack(w.ua, 4)));
   EXPECT_EQ(w.recorder->count(FlightEventKind::recovered), 1u);
+}
+
+TEST(OperationEdges, R084_lost_tells_the_newest_position_by_sample_time) {
+  World w;
+  w.fly_start(w.ua);
+  w.pass(seconds(2));
+  w.send(Type::non, w.uas_cwt(w.ua, w.flight_pack(w.ua, 222)));
+  const Instant before = w.clock.now().wall - seconds(1);
+  w.send(Type::non, w.uas_cwt(w.ua, w.wrapped({w.location(before, 473'900'111)}, w.ua)));
+  w.send(Type::non, w.uas_cwt(w.ua, w.wrapped({w.location(before + seconds(91), 473'900'333)}, w.ua)));
+  w.pass(seconds(25));
+  ASSERT_EQ(w.recorder->count(FlightEventKind::lost), 1u);
+  EXPECT_NE(detail_of(w, FlightEventKind::lost).find("473900222"), std::string::npos) << detail_of(w, FlightEventKind::lost);
+}
+
+TEST(OperationEdges, R086_a_stale_location_alone_starts_no_flight) {
+  World w;
+  const Instant old = w.clock.now().wall - seconds(70);
+  w.send(Type::con, w.uas_cwt(w.ua, w.wrapped({w.basic(w.ua.det), w.location(old), w.system(), w.operator_id()}, w.ua)));
+  EXPECT_EQ(w.heartbeat(w.heard().at(0), w.ua.det).expected.types, 1u << 1);
+  EXPECT_EQ(w.recorder->count(FlightEventKind::active), 0u);
+  w.pass(seconds(1));
+  w.send(Type::non, w.uas_cwt(w.ua, w.flight_pack(w.ua)));
+  EXPECT_EQ(w.recorder->count(FlightEventKind::active), 1u);
 }
 
 TEST(OperationEdges, R084_what_never_flew_is_neither_lost_nor_recovered) {
