@@ -85,11 +85,13 @@ Operation* Shard::open_operation(const Report& report, Now now) {
 void Shard::take_pack(const Report& report, Now now) {
   const auto found = operations_.find(report.ua);
   Operation* op = found == operations_.end() ? nullptr : found->second.get();
+  std::unique_ptr<Operation> ended;  // makes room for a new operation; stays if that cannot begin
   if (op != nullptr && !op->open()) {
     // what is not newer than the end is late; a newer packet may begin again.
     const bool newer = report.iat > op->end_iat;
     if (!newer || !parts_.setup.policy.restart_after_end) return refuse(report, Error::late_after_end);
     if (report.message_count > 0) {
+      ended = std::move(found->second);
       operations_.erase(found);
       op = nullptr;
     }
@@ -99,6 +101,7 @@ void Shard::take_pack(const Report& report, Now now) {
   if (fresh && op == nullptr) return refuse(report, Error::overload);
   if (!journal(report, op == nullptr ? 0 : op->id)) {
     if (fresh) operations_.erase(report.ua);
+    if (ended) operations_[report.ua] = std::move(ended);
     return refuse(report, Error::overload);
   }
   parts_.counters.add(Counter::accepted);
@@ -196,20 +199,23 @@ void Shard::content(Operation& op, const Report& report, Now now) {
 
 void Shard::take_end(const Report& report, Now now) {
   const auto found = operations_.find(report.ua);
-  Operation* const op = found == operations_.end() ? nullptr : found->second.get();
+  Operation* op = found == operations_.end() ? nullptr : found->second.get();
   if (!journal(report, op == nullptr ? 0 : op->id)) return refuse(report, Error::overload);
   parts_.counters.add(Counter::accepted);
   if (op == nullptr) {
     parts_.counters.add(Counter::eoo_unknown);
+    op = open_operation(report, now);
+    if (op == nullptr) return answer_end(report, nullptr, now);
+    op->state = OperationState::closed;  // so that a packet held up on its way does not open it
+    op->expires = now.tick + parts_.setup.timers.close_linger;
     FlightEvent event;
     event.kind = FlightEventKind::eoo_unknown;
     event.ua = report.ua;
     event.gateway = report.gateway;
     event.at = report.received;
     tell(std::move(event));
-    return answer_end(report, nullptr, now);
   }
-  op->kid_form = report.kid_form;
+  if (report.iat >= op->newest_iat) op->kid_form = report.kid_form;
   op->paths.heard(report.path, report.octets, report.iat > op->newest_iat, now.tick);
   op->newest_iat = std::max(op->newest_iat, report.iat);
   if (op->open() && report.iat >= op->started_iat) {  // an older one ended the operation before this

@@ -156,5 +156,53 @@ TEST(OperationEdges, R084_what_never_flew_is_neither_lost_nor_recovered) {
   EXPECT_EQ(w.recorder->count(FlightEventKind::active), 1u);
 }
 
+TEST(OperationEdges, R102_R103_the_end_of_an_unknown_flight_keeps_late_packets_out) {
+  World w;
+  const Buffer late = w.uas_cwt(w.ua, w.start_pack(w.ua));
+  w.pass(seconds(2));
+  for (int i = 0; i < 2; ++i) {
+    w.send(Type::con, w.end_cwt(w.ua, w.ua.det));
+    const auto answers = w.heard();
+    ASSERT_EQ(answers.size(), 1u);
+    EXPECT_TRUE(w.end_word(answers[0], w.ua.det).has_value());
+    w.pass(seconds(1));
+  }
+  EXPECT_EQ(w.recorder->count(FlightEventKind::eoo_unknown), 1u);
+  w.send(Type::non, late);
+  EXPECT_EQ(w.count(Error::late_after_end), 1u);
+  EXPECT_EQ(w.server->operations(), 0u);
+  EXPECT_EQ(w.recorder->count(FlightEventKind::started), 0u);
+  w.send(Type::non, w.uas_cwt(w.ua, w.start_pack(w.ua)));
+  EXPECT_EQ(w.recorder->count(FlightEventKind::started), 1u);
+}
+
+TEST(OperationEdges, R102_an_unknown_end_is_answered_by_a_full_table_too) {
+  Options o;
+  o.shards = 1;
+  o.limits.aircraft_max = 1;
+  World w(o);
+  w.fly_start(w.ua);
+  w.send(Type::con, w.end_cwt(w.gcs, w.gcs.det));
+  EXPECT_TRUE(w.end_word(w.heard().at(0), w.gcs.det).has_value());
+  EXPECT_EQ(w.count(Counter::eoo_unknown), 1u);
+  EXPECT_EQ(w.recorder->count(FlightEventKind::eoo_unknown), 0u);  // nothing remembers it: a repeat would tell it again
+}
+
+TEST(OperationEdges, R103_a_failed_journal_does_not_forget_the_end) {
+  World w;
+  w.fly_start(w.ua);
+  w.pass(seconds(2));
+  const Buffer late = w.uas_cwt(w.ua, w.flight_pack(w.ua, 7));
+  w.send(Type::con, w.end_cwt(w.ua, w.ua.det));
+  w.pass(seconds(1));
+  w.journal.append_fails = true;
+  w.send(Type::non, w.uas_cwt(w.ua, w.start_pack(w.ua)));
+  EXPECT_EQ(w.count(Error::overload), 1u);
+  w.journal.append_fails = false;
+  w.send(Type::non, late);
+  EXPECT_EQ(w.count(Error::late_after_end), 1u);
+  EXPECT_EQ(w.server->operations(), 0u);
+}
+
 }  // namespace
 }  // namespace nrid::testing
