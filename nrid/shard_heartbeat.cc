@@ -49,7 +49,9 @@ void Shard::answer(const Report& report, Operation* op, Response response) {
 void Shard::answer_heartbeat(const Report& report, Operation* op, cwt::MessageSet expected, Now now) {
   const Speaker from{parts_.setup.det, &parts_.signer, report.kid_form, parts_.setup.timers.lifetime.seconds()};
   const auto cwt = make_uss_cwt(from, {report.ua, expected, std::nullopt}, now.wall.seconds(), cwt_space_);
-  if (!cwt.ok()) return refuse(report, Error::internal);
+  if (!cwt.ok()) {  // accepted and counted as that; the signer failed
+    return answer(report, op, {info(Error::internal).reply, as_bytes(info(Error::internal).counter), 0});
+  }
   parts_.counters.add(Counter::heartbeat_sent);
   answer(report, op, {coap::kChanged, *cwt, 0});
   if (op == nullptr) return;

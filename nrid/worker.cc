@@ -222,8 +222,9 @@ void Worker::on_refused(const Item& item, Now now) {
   request.acked = item.acked;
   std::array<uint8_t, kReplySpace> heartbeat;
   Response response{code, {}, kRetryAfter};
-  if (item.wrapper_key_missing) {
-    response = {coap::kChanged, link_request(item, now, heartbeat), 0};
+  const Bytes link = item.wrapper_key_missing ? link_request(item, now, heartbeat) : Bytes{};
+  if (!link.empty()) {
+    response = {coap::kChanged, link, 0};
   } else if (item.outer_verified) {
     response.payload = as_bytes(info(item.error).counter);  // only to authenticated peers
   }

@@ -10,6 +10,16 @@ namespace {
 
 using coap::Type;
 
+class FailingSigner final : public Signer {
+ public:
+  explicit FailingSigner(const Signer& good) : good_(good) {}
+  const PublicKey& public_key() const override { return good_.public_key(); }
+  Result<Signature> sign(Bytes) const override { return Error::internal; }
+
+ private:
+  const Signer& good_;
+};
+
 std::string detail_of(const World& w, FlightEventKind kind) {
   for (const FlightEvent& event : w.recorder->events) {
     if (event.kind == kind) return event.detail;
@@ -202,6 +212,40 @@ TEST(OperationEdges, R103_a_failed_journal_does_not_forget_the_end) {
   w.send(Type::non, late);
   EXPECT_EQ(w.count(Error::late_after_end), 1u);
   EXPECT_EQ(w.server->operations(), 0u);
+}
+
+TEST(OperationEdges, without_a_signature_the_answer_is_a_code) {
+  World w;
+  const FailingSigner failing(w.sp.signer);
+  w.provider_signer = &failing;
+  w.start();
+  w.send(Type::con, w.uas_cwt(w.ua, w.start_pack(w.ua)));
+  EXPECT_EQ(w.heard().at(0).code, 0xa0);  // 5.00
+  EXPECT_EQ(w.count(Counter::accepted), 1u);
+  EXPECT_EQ(w.count(Error::internal), 0u);  // one outcome only
+  EXPECT_EQ(w.count(Counter::heartbeat_sent), 0u);
+  EXPECT_TRUE(w.conserved());
+  w.provider_signer = nullptr;  // it goes before the world does
+  w.start();
+}
+
+TEST(OperationEdges, R061_without_a_signature_the_link_is_not_asked_for) {
+  Options o;
+  const Party aircraft(2), station(3), unknown(9);
+  o.policy.gateways = {{station.det, unknown.det}};
+  World w(o);
+  w.keys.answer(unknown.det, Error::unknown_key);
+  const FailingSigner failing(w.sp.signer);
+  w.provider_signer = &failing;
+  w.start();
+  w.send(Type::con, w.uas_cwt(w.gcs, w.start_pack(unknown)));
+  const auto answers = w.heard();
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(w.count(Error::unknown_key), 1u);
+  EXPECT_EQ(answers[0].code, info(Error::unknown_key).reply);
+  EXPECT_TRUE(w.conserved());
+  w.provider_signer = nullptr;
+  w.start();
 }
 
 }  // namespace

@@ -41,7 +41,8 @@ void World::start() {
   setup.policy = options.policy;
   setup.limits = options.limits;
   setup.shards = options.shards;
-  server = std::make_unique<Server>(setup, ServerParts{clock, random, keys, sodium_verifier(), sp.signer, journal, *host, *counters, rules,
+  server = std::make_unique<Server>(setup, ServerParts{clock, random, keys, sodium_verifier(),
+                                                       provider_signer != nullptr ? *provider_signer : sp.signer, journal, *host, *counters, rules,
                                                        {{&plain_port, Transport::plain}, {&schc_port, Transport::schc}}, {}, {}, {}});
   server->add(*recorder);
   const Status status = server->start();

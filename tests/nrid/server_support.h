@@ -209,6 +209,7 @@ class World {
 
   Options options;
   Party sp{1}, ua{2}, gcs{3}, stranger{4};
+  const Signer* provider_signer = nullptr;  // null: sp's own; takes effect at start()
   ManualClock clock{at_second(kNow)};
   SeededRandom random;
   TestKeys keys;
