@@ -222,13 +222,14 @@ void DnsClient::Loop::turn() {
     timeval longest{3600, 0};
     timeval next{};
     const timeval* wait = ares_timeout(channel_, &longest, &next);
+    int wait_ms = static_cast<int>(wait->tv_sec * 1000 + (wait->tv_usec + 999) / 1000);
     {
       const std::lock_guard lock(mutex_);
       if (stopping_) break;
-      if (!queue_.empty()) continue;
+      if (!queue_.empty()) wait_ms = 0;  // sockets and timeouts have their turn also while work keeps coming
     }
     epoll_event events[16];
-    const int count = epoll_wait(epoll_, events, 16, static_cast<int>(wait->tv_sec * 1000 + (wait->tv_usec + 999) / 1000));
+    const int count = epoll_wait(epoll_, events, 16, wait_ms);
     for (int i = 0; i < count; ++i) {
       const int fd = events[i].data.fd;
       if (fd == wake_) {

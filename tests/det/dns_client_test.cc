@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <future>
 #include <thread>
@@ -217,6 +218,26 @@ TEST(DnsClient, open_questions_are_cancelled_at_its_end) {
   sent.get_future().get();
   (*client).reset();
   EXPECT_EQ(cancelled, 100);
+}
+
+TEST(DnsClient, answers_come_while_work_keeps_coming) {
+  Responder dns([](Bytes query, bool) { return Replies{respond(query, 0x01a0, {record(67, 60, kRdata)})}; });
+  SystemRandom random;
+  auto client = DnsClient::open({.servers = dns.server(), .timeout_ms = 2000}, random);
+  ASSERT_TRUE(client.ok());
+  std::atomic<bool> stop{false};
+  std::function<void()> again = [&] {  // the queue is never empty when the loop looks
+    if (!stop) (*client)->run(again);
+  };
+  (*client)->run(again);
+  std::promise<DnsAnswer> promise;
+  auto answer = promise.get_future();
+  (*client)->ask(kName, RrType::hhit, [&](const DnsAnswer& got) { promise.set_value(got); });
+  const bool answered = answer.wait_for(std::chrono::seconds(10)) == std::future_status::ready;
+  stop = true;
+  ASSERT_TRUE(answered);
+  EXPECT_EQ(answer.get().outcome, DnsAnswer::Outcome::answered);
+  (*client).reset();  // before what its callbacks name
 }
 
 TEST(DnsClient, server_lists) {
