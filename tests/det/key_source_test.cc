@@ -214,9 +214,54 @@ TEST(KeySource, a_flood_of_invented_dets_evicts_no_key) {
     Det invented = world.det("ua");
     random.fill(std::span(invented.octets).subspan(8));
     world.keys->request(invented);
+    world.clock.advance(milliseconds(20));  // slower than the token buckets
   }
   EXPECT_TRUE(world.keys->find(world.det("ua"), world.clock.now()).ok());
   EXPECT_EQ(world.keys->stats().negatives, 8u);
+}
+
+// T27 of the threat list: what a flood of invented DETs makes us ask of one HDA's zone, and of all zones together.
+TEST(KeySource, questions_about_invented_dets_are_bounded_per_zone_and_in_all) {
+  World world;
+  SeededRandom random(3);
+  const auto flood = [&](uint16_t zones) {  // 10,000 DETs in ten seconds
+    for (int i = 0; i < 10'000; ++i) {
+      Det invented = Det::with_hid(16376, static_cast<uint16_t>(10 + i % zones), kSuiteEddsaCshake128);
+      random.fill(std::span(invented.octets).subspan(8));
+      world.keys->request(invented);
+      world.clock.advance(milliseconds(1));
+    }
+  };
+  flood(1);
+  EXPECT_LE(world.dns.asked, 200u * 11);  // ten seconds, and what the bucket held
+  EXPECT_GE(world.dns.asked, 200u * 10);
+  size_t refused = 0;
+  for (const auto& answer : world.answers) refused += answer.error == Error::key_unavailable;
+  EXPECT_EQ(world.answers.size(), 10'000u);       // each request has its Answer
+  EXPECT_EQ(refused, 10'000u - world.dns.asked / 2);  // HHIT and BRID
+  world.dns.asked = 0;
+  flood(100);
+  EXPECT_LE(world.dns.asked, 1000u * 11);
+  EXPECT_GE(world.dns.asked, 1000u * 10);
+}
+
+TEST(KeySource, a_flood_in_one_zone_costs_other_zones_and_known_keys_nothing) {
+  World world;
+  world.keys->request(world.det("ua"));
+  SeededRandom random(3);
+  for (int second = 0; second < 120; ++second) {
+    for (int i = 0; i < 200; ++i) {
+      Det invented = world.det("ua");
+      random.fill(std::span(invented.octets).subspan(8));
+      world.keys->request(invented);
+    }
+    world.clock.advance(seconds(1));
+    EXPECT_TRUE(world.keys->find(world.det("ua"), world.clock.now()).ok()) << second;  // refreshed all the time
+  }
+  world.answers.clear();
+  world.keys->request(world.det("hda11"));
+  ASSERT_EQ(world.answers.size(), 1u);
+  EXPECT_NE(world.answers[0].key, nullptr);
 }
 
 TEST(KeySource, the_coldest_key_makes_room) {
