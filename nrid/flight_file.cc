@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "nrid/distance.h"
 #include "rid/messages.h"
 
 namespace nrid {
@@ -92,13 +93,6 @@ std::optional<int64_t> parse_decimal(std::string_view text, int places) {
   for (int i = 0; i < places; ++i) value = value * 10 + (static_cast<size_t>(i) < part.size() ? part[static_cast<size_t>(i)] - '0' : 0);
   if (part.size() > static_cast<size_t>(places) && part[static_cast<size_t>(places)] >= '5') ++value;
   return negative ? -value : value;
-}
-
-double distance_m(int32_t lat1_e7, int32_t lon1_e7, int32_t lat2_e7, int32_t lon2_e7) {
-  const double north = (static_cast<double>(lat2_e7) - lat1_e7) * kMetresPerE7;
-  const double middle = (static_cast<double>(lat1_e7) + lat2_e7) / 2e7 * kPi / 180;
-  const double east = static_cast<double>(east_by(lon1_e7, lon2_e7)) * kMetresPerE7 * std::cos(middle);
-  return std::hypot(north, east);
 }
 
 bool set_flight_property(Flight& flight, std::string_view key, std::string_view value) {

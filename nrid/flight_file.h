@@ -73,8 +73,6 @@ void derive_motion(Flight& flight);
 // Exact decimal: "-77.55585786189934" with 7 places is -775558579 (half away from zero). nullopt for anything that is not
 // [+-]digits[.digits], or does not fit.
 std::optional<int64_t> parse_decimal(std::string_view text, int places);
-// Metres between two positions, for speeds; flat-earth, good below some kilometres.
-double distance_m(int32_t lat1_e7, int32_t lon1_e7, int32_t lat2_e7, int32_t lon2_e7);
 // "key: value" of a KML description or a CSV comment into the flight; false when the value is not what the key allows.
 bool set_flight_property(Flight& flight, std::string_view key, std::string_view value);
 

@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "base/text.h"
+#include "nrid/distance.h"
 #include "nrid/flight_file.h"
 #include "wire/xml.h"
 

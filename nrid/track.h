@@ -50,7 +50,4 @@ class Track {
   size_t gap_count_ = 0;
 };
 
-// Metres between two positions, good to a percent below 100 km.
-double distance_m(int32_t latitude_a_e7, int32_t longitude_a_e7, int32_t latitude_b_e7, int32_t longitude_b_e7);
-
 }  // namespace nrid

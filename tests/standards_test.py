@@ -37,7 +37,7 @@ class Standards(unittest.TestCase):
         self.assertGreater(len(there), 100)
         for number, _, _, _, tests in rows():
             for name in re.findall(r'\b[A-Z]\w+\.\w+|\b\w+_test\.py', tests):
-                self.assertIn(name, there, number)
+                self.assertTrue(name in there, f'{number}: no test {name}')
 
 
 if __name__ == '__main__':
