@@ -18,11 +18,12 @@ namespace nrid {
 struct Address {                       // IPv4 is held v4-mapped (::ffff:a.b.c.d)
   std::array<uint8_t, 16> ip{};
   uint16_t port = 0;
+  uint32_t scope = 0;                  // the interface of a link-local address, which means nothing without it
   bool is_v4() const;
   bool operator==(const Address&) const = default;
   auto operator<=>(const Address&) const = default;
   template <typename H>
-  friend H AbslHashValue(H h, const Address& a) { return H::combine(std::move(h), a.ip, a.port); }
+  friend H AbslHashValue(H h, const Address& a) { return H::combine(std::move(h), a.ip, a.port, a.scope); }
 };
 Address v4_address(std::span<const uint8_t, 4> ip, uint16_t port);
 std::string to_text(const Address& address);                          // "127.0.0.1:5683", "[2001:db8::1]:5683"
@@ -31,10 +32,12 @@ std::optional<Address> address_from_text(std::string_view text);      // literal
 struct Received {                      // octets stay valid until the next receive() on that port
   Address peer;
   Bytes octets;
+  Address to = {};                     // our address that it came to, when the port has several; else all zero
 };
 struct Outgoing {                      // borrowed until send() returns
   Address peer;
   Bytes octets;
+  Address from = {};                   // our address that it leaves from: `to` of what it answers; all zero: any
 };
 
 class DatagramPort {

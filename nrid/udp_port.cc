@@ -16,7 +16,12 @@ namespace nrid {
 namespace {
 
 constexpr int kReceiveBuffer = 4 * 1024 * 1024;  // about 10,000 reports; the kernel may grant less
-constexpr size_t kControlSize = 64;
+constexpr size_t kControlIn = CMSG_SPACE(sizeof(uint32_t)) + CMSG_SPACE(sizeof(in6_pktinfo));  // drops, and our address
+constexpr size_t kControlOut = CMSG_SPACE(sizeof(in6_pktinfo));
+template <size_t N>
+struct alignas(cmsghdr) Control {
+  std::array<uint8_t, N> octets;
+};
 
 socklen_t to_socket(const Address& address, bool v4, sockaddr_storage& out) {
   std::memset(&out, 0, sizeof out);
@@ -30,6 +35,7 @@ socklen_t to_socket(const Address& address, bool v4, sockaddr_storage& out) {
   auto& in6 = reinterpret_cast<sockaddr_in6&>(out);
   in6.sin6_family = AF_INET6;
   in6.sin6_port = htons(address.port);
+  in6.sin6_scope_id = address.scope;
   std::memcpy(&in6.sin6_addr, address.ip.data(), 16);
   return sizeof in6;
 }
@@ -45,7 +51,58 @@ Address from_socket(const sockaddr_storage& in) {
   Address address;
   std::memcpy(address.ip.data(), &in6.sin6_addr, address.ip.size());
   address.port = ntohs(in6.sin6_port);
+  address.scope = in6.sin6_scope_id;  // the kernel sets it for link-local addresses only
   return address;
+}
+
+bool is_wildcard(const Address& address) {
+  const Address any = address.is_v4() ? v4_address(std::array<uint8_t, 4>{}, 0) : Address{};
+  return address.ip == any.ip;
+}
+
+// Our address out of IP_PKTINFO or IPV6_PKTINFO (RFC 3542 section 6); all zero when it is another message.
+Address local_of(const cmsghdr& c, uint16_t port) {
+  if (c.cmsg_level == IPPROTO_IP && c.cmsg_type == IP_PKTINFO) {
+    in_pktinfo info;
+    std::memcpy(&info, CMSG_DATA(&c), sizeof info);
+    std::array<uint8_t, 4> ip;
+    std::memcpy(ip.data(), &info.ipi_spec_dst, ip.size());
+    return v4_address(ip, port);
+  }
+  Address address;
+  if (c.cmsg_level == IPPROTO_IPV6 && c.cmsg_type == IPV6_PKTINFO) {
+    in6_pktinfo info;
+    std::memcpy(&info, CMSG_DATA(&c), sizeof info);
+    std::memcpy(address.ip.data(), &info.ipi6_addr, address.ip.size());
+    address.port = port;
+    if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr)) address.scope = info.ipi6_ifindex;
+  }
+  return address;
+}
+
+// The route decides on the interface, but for a link-local address. Returns the size.
+size_t put_local(const Address& from, bool v4, msghdr& head, Control<kControlOut>& control) {
+  control = {};
+  head.msg_control = control.octets.data();
+  head.msg_controllen = control.octets.size();
+  cmsghdr& c = *CMSG_FIRSTHDR(&head);
+  if (v4) {
+    in_pktinfo info{};
+    std::memcpy(&info.ipi_spec_dst, from.ip.data() + 12, 4);
+    c.cmsg_level = IPPROTO_IP;
+    c.cmsg_type = IP_PKTINFO;
+    c.cmsg_len = CMSG_LEN(sizeof info);
+    std::memcpy(CMSG_DATA(&c), &info, sizeof info);
+    return CMSG_SPACE(sizeof info);
+  }
+  in6_pktinfo info{};
+  std::memcpy(&info.ipi6_addr, from.ip.data(), 16);
+  info.ipi6_ifindex = from.scope;
+  c.cmsg_level = IPPROTO_IPV6;
+  c.cmsg_type = IPV6_PKTINFO;
+  c.cmsg_len = CMSG_LEN(sizeof info);
+  std::memcpy(CMSG_DATA(&c), &info, sizeof info);
+  return CMSG_SPACE(sizeof info);
 }
 
 Status failed(const Address& address, int code) {
@@ -61,6 +118,7 @@ int bound_socket(const Address& address, bool v4, bool reuse_before_bind) {
   if (fd < 0) return -1;
   set_option(fd, SOL_SOCKET, SO_RCVBUF, kReceiveBuffer);
   set_option(fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
+  if (is_wildcard(address)) set_option(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_PKTINFO : IPV6_RECVPKTINFO, 1);
   sockaddr_storage name;
   const socklen_t size = to_socket(address, v4, name);
   const bool ok = (!reuse_before_bind || set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1)) &&
@@ -76,13 +134,14 @@ int bound_socket(const Address& address, bool v4, bool reuse_before_bind) {
 
 struct UdpPort::Buffers {
   std::array<std::array<uint8_t, profile::kDatagramMax + 1>, kBatchMax> octets;
-  std::array<std::array<uint8_t, kControlSize>, kBatchMax> control;
+  std::array<Control<kControlIn>, kBatchMax> control;
   std::array<sockaddr_storage, kBatchMax> peers;
   std::array<iovec, kBatchMax> parts;
   std::array<mmsghdr, kBatchMax> heads;
 };
 
-UdpPort::UdpPort(int fd, bool v4, const Address& local) : fd_(fd), v4_(v4), local_(local), buffers_(std::make_unique<Buffers>()) {}
+UdpPort::UdpPort(int fd, bool v4, const Address& local)
+    : fd_(fd), v4_(v4), local_(local), wildcard_(is_wildcard(local)), buffers_(std::make_unique<Buffers>()) {}
 
 UdpPort::~UdpPort() { close(fd_); }
 
@@ -119,15 +178,18 @@ size_t UdpPort::receive(std::span<Received> out) {
     b.heads[i].msg_hdr.msg_namelen = sizeof b.peers[i];
     b.heads[i].msg_hdr.msg_iov = &b.parts[i];
     b.heads[i].msg_hdr.msg_iovlen = 1;
-    b.heads[i].msg_hdr.msg_control = b.control[i].data();
-    b.heads[i].msg_hdr.msg_controllen = b.control[i].size();
+    b.heads[i].msg_hdr.msg_control = b.control[i].octets.data();
+    b.heads[i].msg_hdr.msg_controllen = b.control[i].octets.size();
   }
   const int count = recvmmsg(fd_, b.heads.data(), static_cast<unsigned>(room), MSG_DONTWAIT, nullptr);
   if (count <= 0) return 0;  // nothing there, or an ICMP error of an earlier send: not ours to act on
   for (size_t i = 0; i < static_cast<size_t>(count); ++i) {
-    out[i] = {from_socket(b.peers[i]), Bytes(b.octets[i].data(), b.heads[i].msg_len)};
+    out[i] = {from_socket(b.peers[i]), Bytes(b.octets[i].data(), b.heads[i].msg_len), {}};
     for (cmsghdr* c = CMSG_FIRSTHDR(&b.heads[i].msg_hdr); c != nullptr; c = CMSG_NXTHDR(&b.heads[i].msg_hdr, c)) {
-      if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SO_RXQ_OVFL) continue;
+      if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SO_RXQ_OVFL) {
+        out[i].to = local_of(*c, local_.port);
+        continue;
+      }
       uint32_t drops = 0;
       std::memcpy(&drops, CMSG_DATA(c), sizeof drops);
       kernel_drops_.store(drops, std::memory_order_relaxed);
@@ -142,6 +204,7 @@ size_t UdpPort::send(std::span<const Outgoing> datagrams) {
     std::array<sockaddr_storage, kBatchMax> peers;
     std::array<iovec, kBatchMax> parts;
     std::array<mmsghdr, kBatchMax> heads;
+    std::array<Control<kControlOut>, kBatchMax> control;
     const size_t count = std::min(datagrams.size(), kBatchMax);
     for (size_t i = 0; i < count; ++i) {
       heads[i] = {};
@@ -150,6 +213,8 @@ size_t UdpPort::send(std::span<const Outgoing> datagrams) {
       parts[i] = {const_cast<uint8_t*>(datagrams[i].octets.data()), datagrams[i].octets.size()};
       heads[i].msg_hdr.msg_iov = &parts[i];
       heads[i].msg_hdr.msg_iovlen = 1;
+      if (!wildcard_ || datagrams[i].from == Address{}) continue;
+      heads[i].msg_hdr.msg_controllen = put_local(datagrams[i].from, v4_, heads[i].msg_hdr, control[i]);
     }
     const int done = sendmmsg(fd_, heads.data(), static_cast<unsigned>(count), MSG_DONTWAIT);
     // A datagram that cannot leave (no route, a full buffer, an old ICMP error) must not hold up those behind it.

@@ -1,5 +1,7 @@
 // A DatagramPort over a UDP socket: recvmmsg and sendmmsg, IPv4 or IPv6, several sockets on one port (SO_REUSEPORT) so
-// that each verify worker has its own. Datagrams that the kernel had to drop are counted by it and read here.
+// that each verify worker has its own. Datagrams that the kernel had to drop are counted by it and read here. A wildcard
+// address (0.0.0.0, ::) stands for several: each datagram says which one it came to, so that its answer leaves from there;
+// a gateway behind a NAT or a firewall would not see it otherwise.
 #pragma once
 
 #include <atomic>
@@ -39,6 +41,7 @@ class UdpPort final : public DatagramPort {
   const int fd_;
   const bool v4_;
   const Address local_;
+  const bool wildcard_;
   std::unique_ptr<Buffers> buffers_;
   std::atomic<uint64_t> kernel_drops_{0};
 };
