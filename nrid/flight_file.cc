@@ -12,7 +12,6 @@ namespace nrid {
 namespace {
 
 constexpr double kPi = 3.14159265358979323846;
-constexpr double kMetresPerE7 = 6'371'008.8 * kPi / 180 / 1e7;  // along a meridian
 constexpr int64_t kCrowdMs = 200;                               // no sample is made up this close to one of the file
 constexpr int64_t kHalfTurn = 1'800'000'000;                    // in 1e-7 degree
 constexpr double kMovingMps = 0.2;                              // below it a track is noise
