@@ -66,9 +66,9 @@ KeyCache::Found KeyCache::look(Shard& in, const Det& det, Now now, bool use) {
 }
 
 KeyCache::Found KeyCache::look_positive(Shard& in, Entry& entry, Now now, bool use) {
-  if (now.wall > entry.trust_until) return {};
+  if (now.wall > entry.trust_until) return {.had_key = true};
   const bool expired = now.tick >= entry.expires;
-  if (expired && (!entry.trouble || now.tick >= entry.expires + limits_.stale_max)) return {};
+  if (expired && (!entry.trouble || now.tick >= entry.expires + limits_.stale_max)) return {.had_key = true};
   if (expired && !entry.key->stale) {
     auto stale = std::make_shared<KeyEntry>(*entry.key);
     stale->stale = true;

@@ -30,6 +30,7 @@ class KeyCache {
     bool settled = false;                   // the error is a verdict that still holds: asking again now is no use
     bool refresh = false;                   // the caller should ask again in the background; said once per retry time
     std::string reason;                     // of a settled error; filled by peek() and the put functions, not by find()
+    bool had_key = false;                   // one was held and its time is over: this DET is not invented
   };
 
   explicit KeyCache(const KeySourceLimits& limits);

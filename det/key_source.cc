@@ -114,14 +114,16 @@ void DnsKeySource::Shared::answer_later(KeySource::Answer out) {
   });
 }
 
-// `wanted`: an Answer must come; otherwise this is a refresh before a key runs out, which no bucket holds up: there are no
-// more of them than keys, and aircraft that fly must not pay for a flood.
+// `wanted`: an Answer must come; otherwise this is a refresh before a key runs out. No bucket holds up a refresh, nor a DET
+// whose key has run out: there are no more of them than keys, and aircraft that fly must not pay for a flood.
 void DnsKeySource::Shared::request(const Det& det, bool wanted) {
   const Now now = clock.now();
+  bool invented = wanted;  // it may be
   if (wanted) {
     const KeyCache::Found found = cache.peek(det, now);
     if (found.key != nullptr) return answer_later({det, found.key, Error::none, ""});
     if (found.settled) return answer_later({det, nullptr, found.error, found.reason});
+    invented = !found.had_key;
   }
   std::string busy;
   {
@@ -133,7 +135,7 @@ void DnsKeySource::Shared::request(const Det& det, bool wanted) {
     }
     if (flights.size() >= limits.in_flight_max) {
       busy = std::to_string(limits.in_flight_max) + " look-ups are under way already";
-    } else if (wanted && !rates.take(det, kQuestionsPerName, questions, now.tick)) {
+    } else if (invented && !rates.take(det, kQuestionsPerName, questions, now.tick)) {
       busy = "too many DNS questions a second about unknown DETs";
     } else {
       flights.emplace(det, wanted);
