@@ -35,10 +35,10 @@ struct Report {
   bool wrapped = false;                 // `messages` were covered by a Wrapper
   std::array<rid::MessageOctets, rid::kPackMessagesMax> messages{};
   size_t message_count = 0;             // authenticated messages only
+  Digest16 token_digest{};              // of the replay filter, for its shard to accept or forget
   Digest16 pack_digest{};               // tells the same pack in a newer CWT
 
   uint64_t end_code = 0;                // Kind::end
-  uint64_t end_ref = 0;
   std::shared_ptr<const std::vector<uint8_t>> raw;  // the signed CWT
 };
 

@@ -54,7 +54,13 @@ void Shard::take_report(const Report& report, Now now) {
 // Says so to the peer, who is authenticated: NON is answered too.
 void Shard::refuse(const Report& report, Error error) {
   parts_.counters.refuse(error);
+  parts_.shared.duplicates.forget(report.token_digest);  // the same token may be tried again
   answer(report, nullptr, {info(error).reply, as_bytes(info(error).counter), 3});
+}
+
+void Shard::accept(const Report& report) {
+  parts_.counters.add(Counter::accepted);
+  accepted_.push_back(report.token_digest);
 }
 
 bool Shard::journal(const Report& report, uint64_t operation) {
@@ -104,7 +110,7 @@ void Shard::take_pack(const Report& report, Now now) {
     if (ended) operations_[report.ua] = std::move(ended);
     return refuse(report, Error::overload);
   }
-  parts_.counters.add(Counter::accepted);
+  accept(report);
   if (op == nullptr || !op->open()) {  // a Link or a Manifest before anything else: nothing to keep, but an answer is due
     return answer_heartbeat(report, nullptr, {parts_.setup.policy.required | 1u << 2, profile::kPagesWrapper}, now);
   }
@@ -201,7 +207,7 @@ void Shard::take_end(const Report& report, Now now) {
   const auto found = operations_.find(report.ua);
   Operation* op = found == operations_.end() ? nullptr : found->second.get();
   if (!journal(report, op == nullptr ? 0 : op->id)) return refuse(report, Error::overload);
-  parts_.counters.add(Counter::accepted);
+  accept(report);
   if (op == nullptr) {
     parts_.counters.add(Counter::eoo_unknown);
     op = open_operation(report, now);

@@ -70,6 +70,7 @@ class Shard {
   void contact(Operation& op, const Report& report, Now now);
   void content(Operation& op, const Report& report, Now now);
   bool journal(const Report& report, uint64_t operation);
+  void accept(const Report& report);
   void refuse(const Report& report, Error error);
   void close(Operation& op, FlightEventKind kind, std::string detail, Now now);
   void tell(const Operation& op, FlightEventKind kind, Instant at, std::string detail);
@@ -103,6 +104,7 @@ class Shard {
   std::vector<Sighting> out_;
   std::vector<Record> unsent_;           // events that found the record ring full of events; at most kUnsentPerAircraft
   std::vector<PendingAck> acks_;
+  std::vector<Digest16> accepted_;       // of this step: copies of them are acknowledged once the journal is safe
   Outbox outbox_;
   bool journal_broken_ = false;          // nothing is acknowledged until sync() succeeds again
   bool journal_dirty_ = false;

@@ -202,8 +202,11 @@ void Shard::flush() {
   if (journal_broken_) {
     outbox_.clear();
     acks_.clear();
+    accepted_.clear();
     return;
   }
+  for (const Digest16& digest : accepted_) parts_.shared.duplicates.accept(digest);
+  accepted_.clear();
   outbox_.flush(parts_.counters);
   for (const PendingAck& ack : acks_) parts_.shared.con_replies.finish(ack.peer, ack.id, ack.octets);
   acks_.clear();

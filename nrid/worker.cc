@@ -68,7 +68,7 @@ void Worker::run(size_t count, Now now) {
   for (Item& item : batch) {
     item.fate = Fate::open;
     item.error = Error::none;
-    item.outer_verified = item.wrapper_key_missing = item.relative_times = false;
+    item.outer_verified = item.remembered = item.wrapper_key_missing = item.relative_times = false;
     item.message_count = 0;
     item.key.reset();
     item.ua_key.reset();
@@ -108,10 +108,9 @@ void Worker::hand_over(Item& item) {
   report.origin = item.origin;
   report.gateway_key = item.key;
   report.ua_key = item.ua_key;
+  report.token_digest = item.digest;
   if (item.is_end()) {
-    const auto& end = std::get<cwt::EooBody>(item.claims.body);
-    report.end_code = end.code;
-    report.end_ref = end.ref;
+    report.end_code = std::get<cwt::EooBody>(item.claims.body).code;
   } else {
     report.wrapped = item.auth.wrapper.has_value();
     report.messages = item.messages;
@@ -127,6 +126,7 @@ void Worker::hand_over(Item& item) {
 void Worker::push_reports(Now now) {
   for (Pending& pending : reports_) {
     if (parts_.shards[pending.shard]->push(std::move(pending.input))) continue;
+    parts_.shared.duplicates.forget(items_[pending.item].digest);  // the same token may be tried again
     refuse(items_[pending.item], Error::overload, now);
   }
 }
@@ -171,19 +171,25 @@ void Worker::on_control(const Item& item, Now now) {
 }
 
 // a CON repeated octet for octet gets its stored ACK; another copy of a token already taken gets an empty
-// 2.04 if it is confirmable, so that it is not repeated, and no Heartbeat.
+// 2.04 if it is confirmable, so that it is not repeated, and no Heartbeat. While nobody knows yet whether the first copy is
+// taken, or safe in the journal, there is nothing to say.
 void Worker::on_duplicate(const Item& item, Now now) {
   if (item.frame.head.type != coap::Type::con || item.acked) return;
   const auto stored = parts_.shared.con_replies.find(item.path.peer, item.frame.head.id, item.datagram, now.tick);
   if (stored.known) return outbox_.add(item.path, stored.reply());  // empty while its answer is being made
+  if (!parts_.shared.duplicates.accepted(item.digest)) return;
   if (!parts_.shared.unverified_replies.take(now.tick)) return parts_.counters.add(Counter::replies_withheld);
   answer(item, Request::of(item.frame.message), {});
 }
 
 void Worker::answer(const Item& item, const Request& request, const Response& response) {
   ReplyOctets space;
-  outbox_.add(item.path, make_reply(item.path, parts_.rules, request, response, next_id_, space));
+  const Bytes octets = make_reply(item.path, parts_.rules, request, response, next_id_, space);
   ++next_id_;
+  outbox_.add(item.path, octets);
+  if (item.remembered && request.confirmable() && !request.acked) {  // a refusal is an answer too, and repeated as one
+    parts_.shared.con_replies.finish(item.path.peer, request.id, octets);
+  }
 }
 
 // the key of the Wrapper is unknown, the gateway is not: ask for the Link.
@@ -196,16 +202,27 @@ Bytes Worker::link_request(const Item& item, Now now, std::span<uint8_t> out) co
   return cwt.ok() ? *cwt : Bytes{};
 }
 
-void Worker::on_refused(const Item& item, Now now) {
-  if (item.error == Error::not_owner) {  // an audit event
-    FlightEvent event;
+// audit events. Anybody can name a revoked kid; what such peers cause comes out of their small bucket.
+void Worker::tell_refused(const Item& item, Now now) {
+  FlightEvent event;
+  event.gateway = item.token.kid;
+  event.at = now.wall;
+  if (item.error == Error::not_owner) {
     event.kind = FlightEventKind::not_owner;
     event.ua = item.ua;
-    event.gateway = item.token.kid;
-    event.at = now.wall;
-    event.detail = to_text(item.token.kid) + " may not speak for " + to_text(item.ua);
-    if (!parts_.records.push(Record{std::move(event)})) parts_.counters.add(Counter::event_dropped);
+    event.detail = to_text(event.gateway) + " may not speak for " + to_text(event.ua);
+  } else if (item.error == Error::det_revoked && (item.outer_verified || parts_.shared.unverified_replies.take(now.tick))) {
+    event.kind = FlightEventKind::revoked;
+    event.ua = item.outer_verified ? item.ua : item.token.kid;  // of the Wrapper, or of the token itself
+    event.detail = to_text(event.ua) + " is revoked";
+  } else {
+    return;
   }
+  if (!parts_.records.push(Record{std::move(event)})) parts_.counters.add(Counter::event_dropped);
+}
+
+void Worker::on_refused(const Item& item, Now now) {
+  tell_refused(item, now);
   const uint8_t code = info(item.error).reply;
   const coap::Type type = item.frame.head.type;
   if (code == kSilence || !item.frame.has_head || type == coap::Type::ack || type == coap::Type::rst) return;

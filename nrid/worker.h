@@ -48,6 +48,7 @@ class Worker {
   void on_control(const Item& item, Now now);
   void on_duplicate(const Item& item, Now now);
   void on_refused(const Item& item, Now now);
+  void tell_refused(const Item& item, Now now);
   void refuse(Item& item, Error error, Now now);
   void answer(const Item& item, const Request& request, const Response& response);
   Bytes link_request(const Item& item, Now now, std::span<uint8_t> out) const;
