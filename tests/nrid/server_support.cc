@@ -43,7 +43,7 @@ void World::start() {
   setup.shards = options.shards;
   server = std::make_unique<Server>(setup, ServerParts{clock, random, keys, sodium_verifier(),
                                                        provider_signer != nullptr ? *provider_signer : sp.signer, journal, *host, *counters, rules,
-                                                       {{&plain_port, Transport::plain}, {&schc_port, Transport::schc}}, {}, {}, {}});
+                                                       {{&plain_port, Transport::plain}, {&schc_port, Transport::schc}}, options.gates, {}, {}});
   server->add(*recorder);
   const Status status = server->start();
   EXPECT_TRUE(status.ok()) << status.text();

@@ -170,6 +170,7 @@ struct Options {
   Policy policy;
   Limits limits = small_limits();
   int shards = 2;
+  std::vector<const Gate*> gates;
 };
 
 class World {
