@@ -47,7 +47,6 @@ struct Operation {
   ReturnPaths paths;
   Tick next_heartbeat;
   int silent = 0;                       // Heartbeat periods since the last contact
-  uint16_t next_id = 0;                 // our CoAP message ids towards it
 
   Tick lost_since;
   bool lost_told = false;               // modules heard of the loss, so they hear of its end

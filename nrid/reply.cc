@@ -40,14 +40,14 @@ Bytes make_empty(const ReplyPath& path, const schc::RuleSet& rules, coap::Type t
 }
 
 Bytes make_reply(const ReplyPath& path, const schc::RuleSet& rules, const Request& request, const Response& response,
-                 uint16_t own_id, ReplyOctets& space) {
+                 MessageIds& ids, ReplyOctets& space) {
   const bool piggyback = request.confirmable() && !request.acked;
   if (!request.wants(response.code)) {
     return piggyback ? make_empty(path, rules, coap::Type::ack, request.id, space) : Bytes{};
   }
   coap::Message message;
   message.type = piggyback ? coap::Type::ack : coap::Type::non;
-  message.id = piggyback ? request.id : own_id;
+  message.id = piggyback ? request.id : ids.next();
   message.code = response.code;
   message.token = Bytes(request.token.data(), request.token_size);
   std::array<uint8_t, 4> number{};
@@ -78,7 +78,7 @@ Bytes make_notice(const ReplyPath& path, const schc::RuleSet& rules, coap::Type 
 
 void Outbox::add(const ReplyPath& path, Bytes octets) {
   if (octets.empty()) return;
-  entries_.push_back({path.port, path.peer, octets_.size(), octets.size()});
+  entries_.push_back({path.port, path.peer, path.local, octets_.size(), octets.size()});
   octets_.insert(octets_.end(), octets.begin(), octets.end());
 }
 
@@ -93,7 +93,7 @@ void Outbox::flush(CounterBlock& counters) {
     DatagramPort* const port = entries_[i].port;
     run_.clear();
     for (; i < entries_.size() && entries_[i].port == port; ++i) {
-      run_.push_back({entries_[i].peer, Bytes(octets_).subspan(entries_[i].offset, entries_[i].size)});
+      run_.push_back({entries_[i].peer, Bytes(octets_).subspan(entries_[i].offset, entries_[i].size), entries_[i].local});
     }
     const size_t sent = port->send(run_);
     counters.add(Counter::sent, sent);

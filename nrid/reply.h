@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <vector>
 
@@ -12,13 +13,14 @@
 
 namespace nrid {
 
-inline constexpr size_t kReplySpace = 512;  // the largest we send: a Heartbeat with a redirect, about 350
+inline constexpr size_t kReplySpace = 512;  // the largest we send or store: a Heartbeat with a redirect, about 350
 using ReplyOctets = std::array<uint8_t, kReplySpace>;
 
 struct ReplyPath {                       // the socket on which it came is the socket on which we answer
   DatagramPort* port = nullptr;
   Transport transport = Transport::plain;
   Address peer;
+  Address local = {};                    // our address that it came to, when the socket has several: answers leave from there
   bool same_as(const ReplyPath& o) const { return peer == o.peer && port == o.port; }
 };
 
@@ -34,6 +36,17 @@ struct Request {
   static Request of(const coap::Message& message);
 };
 
+// Our own message ids, one row of them for all peers: several flights may stand behind one address, and to it no id may come
+// again within EXCHANGE_LIFETIME (RFC 7252 section 4.4). Any thread.
+class MessageIds {
+ public:
+  explicit MessageIds(uint16_t first) : next_(first) {}
+  uint16_t next() { return next_.fetch_add(1, std::memory_order_relaxed); }
+
+ private:
+  std::atomic<uint16_t> next_;
+};
+
 // A response as the message layer wants it: piggybacked in the ACK of a CON, else a NON of our own message id. A response
 // that RFC 7967 declined becomes the empty ACK of a CON, or nothing. `octets` is empty when nothing is to be sent.
 struct Response {
@@ -42,7 +55,7 @@ struct Response {
   uint32_t max_age_s = 0;                // with 5.03
 };
 Bytes make_reply(const ReplyPath& path, const schc::RuleSet& rules, const Request& request, const Response& response,
-                 uint16_t own_id, ReplyOctets& space);
+                 MessageIds& ids, ReplyOctets& space);
 Bytes make_empty(const ReplyPath& path, const schc::RuleSet& rules, coap::Type type, uint16_t id, ReplyOctets& space);
 // POST /nrid from the provider to the gateway.
 Bytes make_notice(const ReplyPath& path, const schc::RuleSet& rules, coap::Type type, uint16_t id, Bytes token, Bytes cwt,
@@ -59,6 +72,7 @@ class Outbox {                           // one thread
   struct Entry {
     DatagramPort* port = nullptr;
     Address peer;
+    Address local;
     size_t offset = 0;
     size_t size = 0;
   };

@@ -13,7 +13,10 @@ void credit(ReturnPath& path, size_t octets, Tick now) {
 }  // namespace
 
 void ReturnPaths::heard(const ReplyPath& from, size_t octets, bool newer, Tick now) {
-  if (current_ && current_->to.same_as(from)) return credit(*current_, octets, now);
+  if (current_ && current_->to.same_as(from)) {
+    if (newer) current_->to.local = from.local;  // the peer may turn to another address of ours
+    return credit(*current_, octets, now);
+  }
   if (current_ && !newer) {
     if (previous_ && previous_->to.same_as(from)) credit(*previous_, octets, now);
     return;

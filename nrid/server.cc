@@ -25,7 +25,7 @@ Server::Server(ServerSetup setup, ServerParts parts)
   for (const auto& shard : shards_) rings.push_back(&shard->inputs());
   for (const ServerPort& port : parts_.ports) {
     workers_.push_back(std::make_unique<Worker>(WorkerParts{setup_, port, parts_.rules, parts_.keys, parts_.verifier, parts_.signer,
-                                                            parts_.random, parts_.gates, *shared_, parts_.counters.add_block(), rings,
+                                                            parts_.gates, *shared_, parts_.counters.add_block(), rings,
                                                             parts_.host.records()}));
   }
   SharedTables* const shared = shared_.get();

@@ -82,7 +82,6 @@ Operation* Shard::open_operation(const Report& report, Now now) {
   op->id = ++next_operation_ * parts_.count + parts_.index;
   op->started_iat = op->newest_iat = report.iat;
   op->next_heartbeat = now.tick + parts_.setup.timers.heartbeat;
-  op->next_id = parts_.random.u16();
   Operation* const opened = op.get();
   operations_[report.ua] = std::move(op);
   return opened;

@@ -27,8 +27,7 @@ void Shard::answer(const Report& report, Operation* op, Response response) {
   if (!report.request.confirmable() && response.code == coap::kChanged && response.payload.empty()) return;
   ReplyOctets space;
   const auto make = [&] {
-    const uint16_t own_id = op != nullptr ? op->next_id++ : parts_.random.u16();
-    return make_reply(report.path, parts_.rules, report.request, response, own_id, space);
+    return make_reply(report.path, parts_.rules, report.request, response, parts_.shared.message_ids, space);
   };
   Bytes octets = make();
   ReturnPath* const path = op != nullptr ? op->paths.find(report.path) : nullptr;
@@ -75,7 +74,7 @@ void Shard::send_notice(Operation& op, ReturnPath& path, Bytes cwt) {
   } while (shard_of_token(token, parts_.count) != parts_.index);
   const coap::Type type = path.proven ? coap::Type::non : coap::Type::con;
   ReplyOctets space;
-  const Bytes octets = make_notice(path.to, parts_.rules, type, op.next_id++, token, cwt, space);
+  const Bytes octets = make_notice(path.to, parts_.rules, type, parts_.shared.message_ids.next(), token, cwt, space);
   if (!path.allows(octets.size())) return parts_.counters.add(Counter::replies_withheld);
   if (!path.proven) {
     path.token = token;

@@ -1,4 +1,4 @@
-// The few tables that all workers and shards share, each with its own lock and a named limit.
+// The few tables that all workers and shards share, each with its own lock and a named limit, and the row of message ids.
 #pragma once
 
 #include <string>
@@ -9,6 +9,7 @@
 #include "nrid/parking.h"
 #include "nrid/policy.h"
 #include "nrid/rate.h"
+#include "nrid/reply.h"
 
 namespace nrid {
 
@@ -20,7 +21,8 @@ struct SharedTables {
         unverified_replies(limits.unverified_replies_per_s, limits.unverified_replies_burst),
         owners(policy.gateways),
         parking(limits.parked_max, limits.parked_per_det_max, timers.parking),
-        pack_digest(random) {}
+        pack_digest(random),
+        message_ids(random.u16()) {}
 
   Duplicates duplicates;
   ConReplies con_replies;
@@ -29,6 +31,7 @@ struct SharedTables {
   Owners owners;
   Parking parking;
   KeyedDigest pack_digest;
+  MessageIds message_ids;
 };
 
 }  // namespace nrid

@@ -25,8 +25,7 @@ Worker::Worker(WorkerParts parts)
       journey_({parts_.setup.det, parts_.setup.timers, parts_.setup.policy, parts_.rules, parts_.keys, parts_.verifier,
                 parts_.gates, parts_.shared, parts_.counters}),
       items_(parts_.setup.limits.batch_max),
-      received_(parts_.setup.limits.batch_max),
-      next_id_(parts_.random.u16()) {}
+      received_(parts_.setup.limits.batch_max) {}
 
 void Worker::wait() {
   // While something waits for a key its worker looks often; else the socket wakes us, and stop() within a tenth.
@@ -39,7 +38,7 @@ size_t Worker::step(Now now) {
   for (size_t i = 0; i < count; ++i) {
     Item& item = items_[i];
     item.datagram = received_[i].octets;
-    item.path = {parts_.port.port, parts_.port.transport, received_[i].peer};
+    item.path = {parts_.port.port, parts_.port.transport, received_[i].peer, received_[i].to};
     item.received = now.wall;
     item.acked = item.rate_taken = item.parked_before = false;
   }
@@ -184,8 +183,7 @@ void Worker::on_duplicate(const Item& item, Now now) {
 
 void Worker::answer(const Item& item, const Request& request, const Response& response) {
   ReplyOctets space;
-  const Bytes octets = make_reply(item.path, parts_.rules, request, response, next_id_, space);
-  ++next_id_;
+  const Bytes octets = make_reply(item.path, parts_.rules, request, response, parts_.shared.message_ids, space);
   outbox_.add(item.path, octets);
   if (item.remembered && request.confirmable() && !request.acked) {  // a refusal is an answer too, and repeated as one
     parts_.shared.con_replies.finish(item.path.peer, request.id, octets);

@@ -20,7 +20,6 @@ struct WorkerParts {
   KeySource& keys;
   const Verifier& verifier;
   const Signer& signer;
-  Random& random;
   std::span<const Gate* const> gates;
   SharedTables& shared;
   CounterBlock& counters;
@@ -66,7 +65,6 @@ class Worker {
   };
   std::vector<Pending> reports_;
   Outbox outbox_;
-  uint16_t next_id_;
 };
 
 }  // namespace nrid

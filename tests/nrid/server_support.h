@@ -39,17 +39,22 @@ class QueuePort final : public DatagramPort {
       held_.push_back(std::move(inbox.front()));
       inbox.pop_front();
     }
-    for (size_t i = 0; i < held_.size(); ++i) out[i] = {held_[i].first, held_[i].second};
+    for (size_t i = 0; i < held_.size(); ++i) out[i] = {held_[i].first, held_[i].second, arrives_at};
     return held_.size();
   }
   size_t send(std::span<const Outgoing> datagrams) override {
-    for (const Outgoing& d : datagrams) sent.emplace_back(d.peer, Buffer(d.octets.begin(), d.octets.end()));
+    for (const Outgoing& d : datagrams) {
+      sent.emplace_back(d.peer, Buffer(d.octets.begin(), d.octets.end()));
+      left_from.push_back(d.from);
+    }
     return datagrams.size();
   }
   void wait(Duration) override {}
 
   std::deque<std::pair<Address, Buffer>> inbox;
   std::vector<std::pair<Address, Buffer>> sent;
+  Address arrives_at;                    // our address that datagrams come to, as of a port with several
+  std::vector<Address> left_from;        // one per sent datagram
 
  private:
   Address local_;

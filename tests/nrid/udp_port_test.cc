@@ -1,0 +1,143 @@
+// Which of our addresses and which of our message ids a datagram carries: a socket on a wildcard address answers from where
+// it was asked, and all that we send to one peer comes out of one row of ids.
+#include "nrid/udp_port.h"
+
+#include <arpa/inet.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <fstream>
+
+#include "tests/nrid/server_support.h"
+
+namespace nrid::testing {
+namespace {
+
+// A connected socket hears its peer and nobody else, as a NAT or a firewall between them would have it.
+class ConnectedClient {
+ public:
+  ConnectedClient(const char* peer, uint16_t port) {
+    const bool v4 = std::strchr(peer, ':') == nullptr;
+    fd_ = socket(v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    sockaddr_in in{};
+    sockaddr_in6 in6{};
+    in.sin_family = AF_INET;
+    in6.sin6_family = AF_INET6;
+    in.sin_port = in6.sin6_port = htons(port);
+    EXPECT_EQ(inet_pton(v4 ? AF_INET : AF_INET6, peer, v4 ? static_cast<void*>(&in.sin_addr) : &in6.sin6_addr), 1);
+    EXPECT_EQ(v4 ? connect(fd_, reinterpret_cast<const sockaddr*>(&in), sizeof in)
+                 : connect(fd_, reinterpret_cast<const sockaddr*>(&in6), sizeof in6), 0);
+  }
+  ~ConnectedClient() { close(fd_); }
+  ConnectedClient(const ConnectedClient&) = delete;
+  ConnectedClient& operator=(const ConnectedClient&) = delete;
+  void say(std::string_view text) { EXPECT_EQ(send(fd_, text.data(), text.size(), 0), static_cast<ssize_t>(text.size())); }
+  std::string hear() {
+    pollfd poll_fd{fd_, POLLIN, 0};
+    char text[64];
+    if (poll(&poll_fd, 1, 2000) != 1) return "";
+    const ssize_t size = recv(fd_, text, sizeof text, 0);
+    return size < 0 ? "" : std::string(text, static_cast<size_t>(size));
+  }
+
+ private:
+  int fd_ = -1;
+};
+
+// Whichever of the sockets the kernel chose for this flow answers with what it heard. Returns our address in it.
+Address echo(std::span<const std::unique_ptr<UdpPort>> ports, size_t count) {
+  for (int tries = 0; tries < 200; ++tries) {
+    for (const auto& port : ports) {
+      std::array<Received, 8> in;
+      const size_t got = port->receive(in);
+      if (got == 0) continue;
+      EXPECT_EQ(got, count);
+      std::vector<Outgoing> out;
+      for (size_t i = 0; i < got; ++i) out.push_back({in[i].peer, in[i].octets, in[i].to});
+      EXPECT_EQ(port->send(out), got);
+      return in[0].to;
+    }
+    ports.front()->wait(milliseconds(10));
+  }
+  ADD_FAILURE() << "nothing came";
+  return {};
+}
+
+void ask_from(std::span<const std::unique_ptr<UdpPort>> ports, const char* ours, const std::string& text) {
+  const uint16_t port = ports.front()->local().port;
+  ConnectedClient client(ours, port);
+  client.say("one");
+  client.say("two");
+  const Address to = echo(ports, 2);
+  EXPECT_EQ(to_text(to), text + ":" + std::to_string(port));
+  EXPECT_EQ(client.hear(), "one") << text;
+  EXPECT_EQ(client.hear(), "two") << text;
+}
+
+TEST(UdpPort, a_wildcard_answers_from_the_address_that_was_asked) {
+  const auto ports = UdpPort::open_shared(*address_from_text("0.0.0.0:0"), 2);
+  ASSERT_TRUE(ports.ok()) << ports.text();
+  EXPECT_EQ((*ports)[0]->local().port, (*ports)[1]->local().port);
+  for (const char* ours : {"127.0.0.1", "127.0.0.2", "127.1.2.3"}) ask_from(*ports, ours, ours);  // all of 127/8 is local
+}
+
+TEST(UdpPort, an_ipv6_wildcard_answers_from_the_address_that_was_asked) {
+  if (!std::ifstream("/proc/net/if_inet6").good()) GTEST_SKIP() << "a kernel without IPv6";
+  const auto ports = UdpPort::open_shared(*address_from_text("[::]:0"), 2);
+  ASSERT_TRUE(ports.ok()) << ports.text();
+  ask_from(*ports, "::1", "[::1]");
+  int only_v6 = 1;
+  std::ifstream("/proc/sys/net/ipv6/bindv6only") >> only_v6;
+  if (only_v6 == 0) ask_from(*ports, "127.0.0.2", "127.0.0.2");
+}
+
+TEST(UdpPort, a_socket_with_one_address_names_none) {
+  const auto ports = UdpPort::open_shared(*address_from_text("127.0.0.2:0"), 1);
+  ASSERT_TRUE(ports.ok()) << ports.text();
+  ConnectedClient client("127.0.0.2", (*ports)[0]->local().port);
+  client.say("one");
+  EXPECT_EQ(echo(*ports, 1), Address{});
+  EXPECT_EQ(client.hear(), "one");
+}
+
+TEST(Reply, answers_and_heartbeats_leave_from_where_the_newest_packet_came_to) {
+  World w;
+  const Address first = *address_from_text("192.0.2.80:5683"), second = *address_from_text("192.0.2.81:5683");
+  w.plain_port.arrives_at = first;
+  w.fly_start(w.ua);
+  w.pass(seconds(12));
+  ASSERT_GE(w.plain_port.left_from.size(), 2u);  // the answer and Heartbeats
+  for (const Address& from : w.plain_port.left_from) EXPECT_EQ(from, first);
+
+  w.plain_port.left_from.clear();
+  w.plain_port.arrives_at = second;
+  w.send(coap::Type::con, w.uas_cwt(w.ua, w.flight_pack(w.ua)));
+  w.pass(seconds(6));
+  ASSERT_GE(w.plain_port.left_from.size(), 2u);
+  for (const Address& from : w.plain_port.left_from) EXPECT_EQ(from, second);
+  w.heard();
+}
+
+TEST(Reply, RFC7252_44_flights_behind_one_address_share_one_row_of_message_ids) {
+  World w;
+  const Party other(9);
+  w.keys.know(other);
+  const Party* const flights[] = {&w.ua, &other};
+  for (const Party* by : flights) w.send(coap::Type::con, w.uas_cwt(*by, w.start_pack(*by)));
+  w.heard();  // piggybacked: in the ACK, with the gateway's id
+  std::vector<uint16_t> ids;
+  for (int n = 0; n < 60; ++n) {
+    w.pass(seconds(1));
+    for (const Party* by : flights) w.send(coap::Type::non, w.uas_cwt(*by, w.flight_pack(*by, n)));
+    for (const Heard& heard : w.heard()) {
+      if (heard.post()) ids.push_back(heard.id);
+    }
+  }
+  ASSERT_GE(ids.size(), 12u);
+  for (size_t i = 1; i < ids.size(); ++i) EXPECT_EQ(ids[i], static_cast<uint16_t>(ids[i - 1] + 1));  // 65,536 until one comes again
+}
+
+}  // namespace
+}  // namespace nrid::testing
