@@ -134,7 +134,7 @@ DnsAnswer ask(const std::string& servers, int timeout_ms = 100, int tries = 2) {
 const Buffer kRdata = {1, 2, 3};
 
 TEST(DnsClient, answer_with_ttl_and_ad) {
-  uint8_t query_flags = 0;
+  std::atomic<uint8_t> query_flags = 0;  // written on the responder's thread
   Responder dns([&](Bytes query, bool) {
     query_flags = query[3];
     return Replies{respond(query, 0x01a0, {record(67, 60, kRdata), record(67, 30, {4})})};
