@@ -16,6 +16,16 @@ Json refusal(Error error) { return {{"error", info(error).counter}, {"detail", i
 
 Json refusal(std::string_view word, std::string_view detail) { return {{"error", word}, {"detail", detail}}; }
 
+Json parse_json(std::string_view text) {
+  constexpr int kDepthMax = 64;
+  bool deep = false;
+  Json out = Json::parse(text, [&](int depth, Json::parse_event_t, Json&) {
+    deep = deep || depth > kDepthMax;
+    return depth <= kDepthMax;
+  }, false);
+  return deep ? Json(Json::value_t::discarded) : out;
+}
+
 bool hex_field(const Json& input, std::string_view name, Buffer& out, Json& refused) {
   const auto at = input.find(name);
   if (at == input.end()) return true;

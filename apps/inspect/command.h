@@ -48,6 +48,9 @@ Json refusal(Error error);
 // The same with a word outside the table: bad_request for input that is no valid question.
 Json refusal(std::string_view word, std::string_view detail);
 
+// A JSON value from a user's text; discarded when it is none, or nested deeper than 64: what walks it later recurses.
+Json parse_json(std::string_view text);
+
 // Fields as values. Each returns false and fills `refused` when the field is there but not of its form.
 bool hex_field(const Json& input, std::string_view name, Buffer& out, Json& refused);             // any length, may be absent
 bool det_field(const Json& input, std::string_view name, Det& out, Json& refused);                // hex or colon form

@@ -18,6 +18,8 @@ struct Row {
   std::string_view section;  // where the field is defined
 };
 
+std::string refused_text(Error error);                      // "refused: bad_kid (sentence)"
+
 class Explanation {
  public:
   void add(std::string field, std::string value, std::string_view section) {
@@ -25,11 +27,18 @@ class Explanation {
   }
   void enter() { ++depth_; }
   void leave() { --depth_; }
+  // The row of what could not be read; the first one's word is the answer's `error`.
+  void refuse(std::string field, Error error, std::string_view section) {
+    if (error_ == Error::none) error_ = error;
+    add(std::move(field), refused_text(error), section);
+  }
   const std::vector<Row>& rows() const { return rows_; }
+  Error error() const { return error_; }
 
  private:
   std::vector<Row> rows_;
   int depth_ = 0;
+  Error error_ = Error::none;
 };
 
 // Each explains what it can read; what it cannot becomes one row with the error's word, and false comes back.
@@ -40,10 +49,12 @@ bool explain_message(rid::RawMessage raw, Explanation& out);  // one F3411 messa
 bool explain_endorsement(Bytes octets, Explanation& out);   // Broadcast Endorsement
 bool explain_det(const Det& det, Explanation& out);
 
+// The field `direction` of the schc commands and of show: up (also when absent), down or dw, in any case.
+bool direction_field(const Json& input, schc::Direction& out, Json& refused);
+
 // Shared phrasing.
 std::string_view message_name(size_t type);                 // F3411's own words: "Basic ID"; "?" for a reserved type
 std::string when(Instant instant);                          // "1780315200 (2026-06-01T12:00:00Z)"
 std::string degrees(std::optional<int32_t> e7);
-std::string refused_text(Error error);                      // "refused: bad_kid (sentence)"
 
 }  // namespace nrid::inspect

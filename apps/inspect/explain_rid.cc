@@ -68,7 +68,7 @@ void system(const rid::System& s, Explanation& out) {
 template <class Value, class Show>
 bool show(const Result<Value>& value, Explanation& out, Show how) {
   if (!value.ok()) {
-    out.add("content", refused_text(value.error()), kF3411);
+    out.refuse("content", value.error(), kF3411);
     return false;
   }
   how(*value, out);
@@ -95,7 +95,7 @@ bool content(rid::RawMessage raw, Explanation& out) {
         if (p.page == 0) text += " of 0.." + std::to_string(p.last_page) + ", " + std::to_string(p.length) + " octets";
         o.add("authentication page", text, "RFC 9575 2.1");
       });
-    default: out.add("content", refused_text(Error::rid_type), kF3411); return false;
+    default: out.refuse("content", Error::rid_type, kF3411); return false;
   }
 }
 
@@ -133,7 +133,7 @@ bool explain_message(rid::RawMessage raw, Explanation& out) {
 bool explain_pack(Bytes octets, Explanation& out) {
   const auto pack = rid::decode_pack(octets);
   if (!pack.ok()) {
-    out.add("Message Pack", refused_text(pack.error()), kF3411);
+    out.refuse("Message Pack", pack.error(), kF3411);
     return false;
   }
   out.add("Message Pack", std::to_string(pack->count) + " messages, " + std::to_string(octets.size()) + " octets", kF3411);
@@ -142,7 +142,7 @@ bool explain_pack(Bytes octets, Explanation& out) {
   for (size_t i = 0; i < pack->count; ++i) good = explain_message(pack->message(i), out) && good;
   const auto auth = rid::read_auth(*pack);
   if (!auth.ok()) {
-    out.add("DRIP authentication", refused_text(auth.error()), "RFC 9575 4");
+    out.refuse("DRIP authentication", auth.error(), "RFC 9575 4");
     good = false;
   } else {
     if (auth->wrapper) evidence(*auth->wrapper, out);

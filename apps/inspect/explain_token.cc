@@ -88,7 +88,8 @@ void explain_body(const cwt::EooBody& body, Explanation& out) {
 bool explain_claims(const cwt::Sign1& sign1, Explanation& out) {
   const auto claims = cwt::decode_claims(sign1.payload, sign1.kid);
   if (!claims.ok()) {
-    out.add("claims", refused_text(claims.error()) + "  " + to_hex(sign1.payload), "RFC 8392 3; R-043");
+    out.refuse("claims", claims.error(), "RFC 8392 3; R-043");
+    out.add("payload", to_hex(sign1.payload), "RFC 9052 4.2");
     return false;
   }
   static constexpr std::string_view kSubjects[] = {profile::kSubUas, profile::kSubUss, profile::kSubEoo};
@@ -106,7 +107,7 @@ bool explain_token(Bytes message, Explanation& out) {
   static constexpr std::string_view kForms[] = {"in a bstr with tag 54", "bare 16 octets", "the draft's literal tag 54"};
   const auto sign1 = cwt::decode_sign1(message);
   if (!sign1.ok()) {
-    out.add("COSE_Sign1", refused_text(sign1.error()), "RFC 9052 4.2; R-040");
+    out.refuse("COSE_Sign1", sign1.error(), "RFC 9052 4.2; R-040");
     return false;
   }
   out.add("COSE_Sign1", std::to_string(message.size()) + " octets", "RFC 9052 4.2; R-040");
@@ -122,7 +123,7 @@ bool explain_token(Bytes message, Explanation& out) {
 bool explain_coap(Bytes datagram, Explanation& out) {
   const auto message = coap::decode(datagram);
   if (!message.ok()) {
-    out.add("CoAP", refused_text(message.error()), "RFC 7252 3");
+    out.refuse("CoAP", message.error(), "RFC 7252 3");
     return false;
   }
   out.add("CoAP", std::string(kTypes[static_cast<size_t>(message->type)]) + " " + code_text(message->code) + ", " +

@@ -68,7 +68,7 @@ int run_lines(const Command& command) {
   std::string line;
   while (std::getline(std::cin, line)) {
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    const Json input = Json::parse(line, nullptr, false);
+    const Json input = parse_json(line);
     std::cout << dump(input.is_discarded() ? refusal("bad_request", "line is not JSON") : answer(command, input)) << std::endl;
   }
   std::cout.flush();
@@ -81,7 +81,7 @@ bool is_no(const Json& reply) {
 
 int run_one(const Command& command, const Json& input) {
   const Json reply = answer(command, input);
-  if (command.render && !reply.contains("error")) {
+  if (command.render && (!reply.contains("error") || reply.contains("fields"))) {
     std::cout << command.render(input, reply);
   } else {
     std::cout << dump(reply, 2) << "\n";
@@ -131,7 +131,7 @@ bool to_input(const Given& given, Json& input) {
     } else if (field.kind != FieldKind::flag && next < given.positional.size()) {
       const std::string& value = given.positional[next++];
       if (field.kind == FieldKind::integer) {
-        const Json number = Json::parse(value, nullptr, false);
+        const Json number = parse_json(value);
         input[name] = number.is_number_integer() ? number : Json(value);
       } else {
         input[name] = value;

@@ -53,7 +53,7 @@ Json rid_encode(const Json& input) {
   std::string text, file;
   Json refused;
   if (!json_or_file(input, "message", text, file, refused)) return refused;
-  const Json message = Json::parse(text, nullptr, false);
+  const Json message = parse_json(text);
   if (message.is_discarded()) return refusal("bad_request", "field message is not JSON");
   return encode_one(message);
 }

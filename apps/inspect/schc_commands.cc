@@ -1,6 +1,8 @@
 // nrid schc: compress and decompress one CoAP message with a rule set, and check a rule file.
-#include "apps/inspect/command.h"
-#include "schc/schc.h"
+#include <algorithm>
+#include <cctype>
+
+#include "apps/inspect/explain.h"
 
 namespace nrid::inspect {
 namespace {
@@ -29,12 +31,7 @@ bool read_question(const Json& input, Question& question, Json& refused) {
   std::string text, file = "rules";
   if (!json_or_file(input, "rules", text, file, refused)) return false;
   if (!hex_field(input, "hex", question.in, refused)) return false;
-  const auto direction = input["direction"].get<std::string>();
-  if (direction != "up" && direction != "down") {
-    refused = refusal("bad_request", "field direction must be up or down");
-    return false;
-  }
-  question.direction = direction == "up" ? schc::Direction::up : schc::Direction::down;
+  if (!direction_field(input, question.direction, refused)) return false;
   const auto& rules = loaded(text, file);
   if (!rules.ok()) {
     refused = refusal("bad_rules", rules.text());
@@ -86,6 +83,17 @@ std::string render_check(const Json&, const Json& answer) {
 }
 
 }  // namespace
+
+bool direction_field(const Json& input, schc::Direction& out, Json& refused) {
+  std::string word = input.value("direction", "up");
+  std::transform(word.begin(), word.end(), word.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (word != "up" && word != "down" && word != "dw") {  // Up and Dw are the words of RFC 8724's rules
+    refused = refusal("bad_request", "field direction must be up or down");
+    return false;
+  }
+  out = word == "up" ? schc::Direction::up : schc::Direction::down;
+  return true;
+}
 
 std::vector<Command> schc_commands() {
   const Field rules = {"rules", FieldKind::json, true, "rule set: JSON, or the name of a file"};

@@ -40,7 +40,7 @@ bool explain_det(const Det& det, Explanation& out) {
 bool explain_endorsement(Bytes octets, Explanation& out) {
   const auto endorsement = det::decode_endorsement(octets);
   if (!endorsement.ok()) {
-    out.add("Broadcast Endorsement", refused_text(endorsement.error()), "RFC 9575 3.1.2.1");
+    out.refuse("Broadcast Endorsement", endorsement.error(), "RFC 9575 3.1.2.1");
     return false;
   }
   out.add("Broadcast Endorsement", "136 octets", "RFC 9575 3.1.2.1");
@@ -94,7 +94,7 @@ bool explain_schc(const schc::RuleSet& rules, schc::Direction direction, Bytes i
   uint8_t buffer[2048];
   const auto coap = schc::decompress(rules, direction, in, buffer);
   if (!coap.ok()) {
-    out.add("decompression", refused_text(coap.error()), "RFC 8724 7.2");
+    out.refuse("decompression", coap.error(), "RFC 8724 7.2");
     return false;
   }
   return explain_coap(*coap, out);
@@ -105,7 +105,9 @@ Json to_json(const Explanation& explanation, bool understood) {
   for (const Row& row : explanation.rows()) {
     fields.push_back({{"depth", row.depth}, {"field", row.field}, {"value", row.value}, {"section", row.section}});
   }
-  return {{"understood", understood}, {"fields", std::move(fields)}};
+  Json out = {{"understood", understood}, {"fields", std::move(fields)}};
+  if (explanation.error() != Error::none) out.update(refusal(explanation.error()));
+  return out;
 }
 
 Json run_show(const Json& input) {
@@ -123,8 +125,9 @@ Json run_show(const Json& input) {
   if (!json_or_file(source, "rules", text, file, refused)) return refused;
   const auto rules = schc::load_rules(text, file);
   if (!rules.ok()) return refusal("bad_rules", rules.text());
-  const bool down = input.value("direction", "up") == "down";
-  return to_json(out, explain_schc(*rules, down ? schc::Direction::down : schc::Direction::up, in, out));
+  schc::Direction direction{};
+  if (!direction_field(input, direction, refused)) return refused;
+  return to_json(out, explain_schc(*rules, direction, in, out));
 }
 
 std::string render(const Json&, const Json& answer) {

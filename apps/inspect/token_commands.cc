@@ -5,6 +5,7 @@
 #include "apps/inspect/token.h"
 #include "base/profile.h"
 #include "det/det.h"
+#include "rid/pack.h"
 
 namespace nrid::inspect {
 namespace {
@@ -35,7 +36,6 @@ const Det& addressee(const cwt::Claims& claims) {
 
 Result<void> check_signature(const cwt::Sign1& sign1, const PublicKey& key) {
   TRY_VOID(det::check(sign1.kid, key));
-  if (!signature_form_ok(sign1.signature)) return Error::signature_form;
   Buffer space(sign1.protected_header.size() + sign1.payload.size() + 64);
   TRY(message, cwt::signed_bytes(sign1, space));
   TRY(prepared, PreparedKey::from(key));
@@ -62,6 +62,14 @@ struct Question {
   cwt::TimePolicy policy;
 };
 
+// The word that the receiver would count: a provider's on the way up, an aircraft's on the way down.
+Error wrong_addressee(const cwt::Claims& claims) {
+  const auto* end = std::get_if<cwt::EooBody>(&claims.body);
+  const bool down = std::holds_alternative<cwt::UssBody>(claims.body) ||
+                    (end != nullptr && (end->code == profile::kEooAcknowledged || end->code == profile::kEooBySp));
+  return down ? Error::wrong_ua : Error::wrong_sp;
+}
+
 Json judge(const Question& question) {
   const auto sign1 = cwt::decode_sign1(question.message);
   if (!sign1.ok()) return verdict(sign1.error(), {});
@@ -70,7 +78,12 @@ Json judge(const Question& question) {
   const Json shown = claims_json(*claims, *sign1);
   const auto times = cwt::check_times(*claims, question.now, question.policy);
   if (!times.ok()) return verdict(times, shown);
-  if (question.self && addressee(*claims) != *question.self) return verdict(Error::wrong_sp, shown);
+  if (question.self && addressee(*claims) != *question.self) return verdict(wrong_addressee(*claims), shown);
+  if (const auto* report = std::get_if<cwt::UasBody>(&claims->body)) {
+    const auto pack = rid::decode_pack(report->data);
+    if (!pack.ok()) return verdict(pack.error(), shown);
+  }
+  if (!signature_form_ok(sign1->signature)) return verdict(Error::signature_form, shown);
   return verdict(check_signature(*sign1, question.key), shown);
 }
 
@@ -111,7 +124,7 @@ Json cwt_sign(const Json& input) {
 
   cwt::Claims claims;
   Kept kept;
-  if (!claims_from_json(Json::parse(text, nullptr, false), claims, kept, refused)) return refused;
+  if (!claims_from_json(parse_json(text), claims, kept, refused)) return refused;
   const SeedSigner signer(seed);
   if (const auto matches = det::check(kid, signer.public_key()); !matches.ok()) return refusal(matches.error());
   std::array<uint8_t, profile::kDatagramMax> payload_space, space;

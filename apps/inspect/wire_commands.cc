@@ -86,7 +86,7 @@ Json coap_encode(const Json& input) {
   if (input.contains("options")) {
     std::string text, file;
     if (!json_or_file(input, "options", text, file, refused)) return refused;
-    if (!read_options(Json::parse(text, nullptr, false), message, values, refused)) return refused;
+    if (!read_options(parse_json(text), message, values, refused)) return refused;
   }
 
   std::array<uint8_t, profile::kDatagramMax> space;

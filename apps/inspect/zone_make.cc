@@ -207,7 +207,7 @@ Json make(const Json& input) {
   Json refused;
   std::string text, file;
   if (!json_or_file(input, "spec", text, file, refused)) return refused;
-  const Json parsed = Json::parse(text, nullptr, false);
+  const Json parsed = parse_json(text);
   if (parsed.is_discarded()) return refusal("bad_request", (file.empty() ? "spec" : file) + " is not JSON");
   const std::string directory = input.value("out", "");
   Spec spec;

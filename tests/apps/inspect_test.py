@@ -45,6 +45,11 @@ class Lines(unittest.TestCase):
         self.assertEqual(['bad_request'] * 5, [answer['error'] for answer in answers[:5]])
         self.assertNotIn('error', answers[5])
 
+    def test_deep_nesting_is_refused_and_the_next_line_answered(self):
+        deep = '{"rules":' + '[' * 100_000 + ']' * 100_000 + ',"direction":"up","hex":"40010001"}'
+        answers = lines('schc compress', [deep, {'rules': str(RULES), 'direction': 'Dw', 'hex': '4001000'}])
+        self.assertEqual(['bad_request'] * 2, [answer['error'] for answer in answers])
+
     def test_exit_status_of_one_case(self):
         self.assertEqual(0, once('coap', 'decode', '40017d34')[0])
         self.assertEqual(1, once('coap', 'decode', '80017d34')[0])
@@ -178,7 +183,8 @@ class Show(unittest.TestCase):
 
     def test_a_scrambled_datagram_is_explained_as_far_as_it_goes(self):
         request = vectors('drip/nrid_generated.json')['coap']['request_CON_POST_nrid']
-        _, text = once('show', request[:-40])
+        status, text = once('show', request[:-40])
+        self.assertEqual(1, status)
         self.assertIn('Uri-Path', text)
         self.assertIn('malformed', text)
 
