@@ -29,6 +29,7 @@ double Random::unit() { return static_cast<double>(u64() >> 11) * 0x1.0p-53; }
 void SystemRandom::fill(std::span<uint8_t> out) { randombytes_buf(out.data(), out.size()); }
 
 void SeededRandom::fill(std::span<uint8_t> out) {
+  if (out.empty()) return;  // libsodium declares its buffer nonnull
   uint8_t key[crypto_stream_chacha20_KEYBYTES] = {};
   uint8_t nonce[crypto_stream_chacha20_NONCEBYTES] = {};
   std::memcpy(key, &seed_, sizeof seed_);

@@ -79,10 +79,11 @@ struct DnsKeySource::Shared : std::enable_shared_from_this<DnsKeySource::Shared>
   };
 
   void request(const Det& det, bool wanted);
-  void finished(const Det& det, const Resolved& resolved);
+  void finished(const Det& det, const Resolved& walked);
   void answer(const KeySource::Answer& answer);
   void answer_later(KeySource::Answer answer);
   void add_parent(const Det& det, const PublicKey& key, Instant valid_until, std::string chain);
+  void forget_parent(const Det& det);
   std::optional<Parent> find_parent(const Det& det, Instant now) const;
   Result<KeyPtr> store_learned(const Endorsement& be, const Parent& parent, Now now);
 
@@ -151,8 +152,11 @@ void DnsKeySource::Shared::request(const Det& det, bool wanted) {
   });
 }
 
-void DnsKeySource::Shared::finished(const Det& det, const Resolved& resolved) {
+void DnsKeySource::Shared::finished(const Det& det, const Resolved& walked) {
   const Now now = clock.now();
+  // The walk allows for skewed clocks, the cache serves nothing past its endorsements: in between is a "no".
+  const bool run_out = walked.ok() && walked->trust_until < now.wall;
+  const Resolved resolved = run_out ? Resolved::failed(Error::endorsement_expired, to_text(det) + ": endorsement or certificate has run out") : walked;
   KeySource::Answer out{det, nullptr, Error::none, ""};
   if (resolved.ok()) {
     auto entry = std::make_shared<KeyEntry>();
@@ -160,7 +164,7 @@ void DnsKeySource::Shared::finished(const Det& det, const Resolved& resolved) {
     entry->key = *PreparedKey::from(resolved->key);    // the walk refused what is no key
     entry->valid_until = resolved->valid_until;
     entry->chain = resolved->chain;
-    if (resolved->authority) add_parent(det, resolved->key, resolved->trust_until, resolved->chain);
+    if (resolved->authority) add_parent(det, resolved->key, resolved->valid_until, resolved->chain);
     for (const Issuer& issuer : resolved->issuers) {
       const size_t from = resolved->chain.find(to_text(issuer.det));
       add_parent(issuer.det, issuer.key, issuer.valid_until, from == std::string::npos ? "" : resolved->chain.substr(from));
@@ -170,6 +174,7 @@ void DnsKeySource::Shared::finished(const Det& det, const Resolved& resolved) {
     out.error = kept.key != nullptr ? Error::none : kept.error;  // det_revoked, if it was revoked meanwhile
   } else {
     const Error error = seen_outside(resolved.error());
+    if (error != Error::key_unavailable) forget_parent(det);  // who is withdrawn vouches for nobody
     const KeyCache::Found kept = error == Error::key_unavailable ? cache.put_trouble(det, resolved.text(), now)
                                                                  : cache.put_no(det, error, resolved.text(), now);
     out.key = kept.key;                                // an older key may serve on while the resolver is down
@@ -193,6 +198,11 @@ void DnsKeySource::Shared::add_parent(const Det& det, const PublicKey& key, Inst
   const std::lock_guard lock(mutex);
   if (parents.size() >= kParentsMax && !parents.contains(det)) parents.clear();
   parents[det] = {key, valid_until, std::move(chain)};
+}
+
+void DnsKeySource::Shared::forget_parent(const Det& det) {
+  const std::lock_guard lock(mutex);
+  parents.erase(det);
 }
 
 // Only authorities may vouch: the anchors, and what a walk found with CA:TRUE or an RAA has made its HDA. A UA's key must

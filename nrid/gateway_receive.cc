@@ -87,7 +87,7 @@ void Gateway::on_heartbeat(const Heartbeat& heartbeat, Now now) {
   if (heartbeat.move_sp) return on_redirect(*heartbeat.move_sp, now);
   hops_ = 0;
   previous_.reset();
-  if (heartbeat.expected.types != 0) return on_flags(heartbeat, now);
+  if (heartbeat.expected.types != 0 || heartbeat.expected.pages.value_or(0) != 0) return on_flags(heartbeat, now);
   if (status_.phase == Phase::starting) return on_started(now);
   if (now.tick - last_sent_ >= timers_.resend_after) {
     ++status_.resent;

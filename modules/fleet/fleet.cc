@@ -21,6 +21,17 @@ constexpr Duration kPublishEvery = milliseconds(100);
 constexpr size_t kPublishAlways = 256;                // so few flights are published with every batch
 constexpr Duration kFutureMax = seconds(10);          // a sample this far ahead would hold back all that follow it
 
+bool positioned(const Sighting& sighting) {
+  return sighting.location && sighting.location->latitude_e7 && sighting.location->longitude_e7;
+}
+
+bool from_future(const Sighting& sighting) { return sighting.sampled - sighting.received > kFutureMax; }
+
+// A newer position than the one shown.
+bool moves(const LiveFlight& flight, const Sighting& sighting) {
+  return positioned(sighting) && !from_future(sighting) && (!flight.location || sighting.sampled > flight.sampled);
+}
+
 }  // namespace
 
 struct Fleet::Record {
@@ -138,10 +149,18 @@ void Fleet::take(const Sighting& sighting, Now now) {
   record->published = nullptr;
   dirty_ = true;
 
-  // What only the gateway vouches for never replaces what the aircraft signed, while that is still current.
-  if (sighting.verdict == Verdict::c2 && flight.verdict == Verdict::verified && flight.current_at(now.wall)) {
+  // What only the gateway vouches for never replaces what the aircraft signed: not while that is current, and later only
+  // together with a position that carries its own verdict. The other way round, its texts go with it.
+  const bool below = sighting.verdict == Verdict::c2 && flight.verdict == Verdict::verified && flight.location;
+  if (below && (flight.current_at(now.wall) || !moves(flight, sighting))) {
     ++tally_->c2_held_back;
     return;
+  }
+  if (sighting.verdict != flight.verdict) {
+    flight.basic_ids.clear();
+    flight.self_id.reset();
+    flight.system.reset();
+    flight.operator_id.reset();
   }
   if (sighting.basic_id) {
     auto& ids = flight.basic_ids;
@@ -164,10 +183,8 @@ void Fleet::take(const Sighting& sighting, Now now) {
 bool Fleet::take_location(Record& record, const Sighting& sighting) {
   LiveFlight& flight = record.flight;
   const bool known = flight.location.has_value();
-  const bool positioned = sighting.location && sighting.location->latitude_e7 && sighting.location->longitude_e7;
-  const bool future = positioned && sighting.sampled - sighting.received > kFutureMax;
-  if (future) ++tally_->future;
-  const bool newer = positioned && !future && (!known || sighting.sampled > flight.sampled);
+  if (positioned(sighting) && from_future(sighting)) ++tally_->future;
+  const bool newer = moves(flight, sighting);
   if (newer || !known) {  // verdict and evidence stand for the position that is shown
     flight.gateway = sighting.gateway;
     flight.verdict = sighting.verdict;
@@ -178,7 +195,7 @@ bool Fleet::take_location(Record& record, const Sighting& sighting) {
   }
   if (!newer) {
     // An emergency is told also without a position; a resent pack tells nothing new.
-    if (known && sighting.location && !positioned) flight.location->status = sighting.location->status;
+    if (known && sighting.location && !positioned(sighting)) flight.location->status = sighting.location->status;
     return false;
   }
   flight.location = sighting.location;
