@@ -208,6 +208,8 @@ def one_step(number, total, name, step):
         cases = step()
     except StepFailed as failure:
         cases = [failure.case]
+    except Exception as trouble:  # pylint: disable=broad-except  # a missing tool or a full disk must be counted, too
+        cases = [Case(name, FAILED, f'{type(trouble).__name__}: {trouble}')]
     took = time.monotonic() - started
     mark = '✗' if any(case.verdict == FAILED for case in cases) else '✓'
     print(f'  {mark} {name}: {summary(cases)}, {took:.0f} s', flush=True)

@@ -58,7 +58,7 @@ def from_fuzzer(name, exit_status, output):
 
 def from_canary(name, exit_status, output):
     """The canary holds a law that is wrong on purpose: a fuzzer that does not find it finds nothing at all."""
-    if exit_status != 0 and 'canary' in output:
+    if exit_status != 0 and re.search(r'^canary: the planted mistake was found$', output, re.MULTILINE):
         return Case(name, PASSED)
     return Case(name, FAILED, 'the planted mistake was not found')
 

@@ -48,7 +48,7 @@ class Results(unittest.TestCase):
     def test_the_canary_passes_only_when_it_was_caught(self):
         self.assertEqual(from_canary('c', 77, 'canary: the planted mistake was found').verdict, PASSED)
         self.assertEqual(from_canary('c', 0, 'canary').verdict, FAILED)
-        self.assertEqual(from_canary('c', 1, 'cannot run').verdict, FAILED)
+        self.assertEqual(from_canary('c', 127, '$ build/fuzz_canary -artifact_prefix=log/fuzz-canary-\ncannot run').verdict, FAILED)
 
     def test_the_tidy_script_counts_its_tree_and_its_planted_faults(self):
         self.assertEqual(summary(from_tidy(0, 'tidy: 9 files and 9 includes read, 0 faults; self-test 2 of 2')), '3 passed, 0 failed')

@@ -19,6 +19,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = pathlib.Path(os.environ.get('NRID_BUILD', ROOT / 'build'))  # another build folder for the tests
 STOP_SECONDS = 3
 _PR_SET_PDEATHSIG = 1
+# All that is asked here is on loopback; a proxy that the machine's user needs for packages knows nothing of it.
+os.environ['no_proxy'] = os.environ['NO_PROXY'] = '127.0.0.1,localhost'
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
