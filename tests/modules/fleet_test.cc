@@ -177,6 +177,26 @@ TEST_F(FleetTest, AGatewayAloneNeverReplacesACurrentVerifiedPosition) {
   EXPECT_EQ(flight->location->latitude_e7, 50);
 }
 
+TEST_F(FleetTest, TextsOfAGatewayAloneDoNotStayUnderTheAircraftsSignature) {
+  start();
+  Sighting alone = sighting_at(1, now(), 50, 60);
+  alone.verdict = Verdict::c2;
+  alone.self_id = test::self_id_of("forged");
+  see(alone);
+  EXPECT_TRUE(fleet.snapshot()->find(test::det_of(1))->self_id);
+  clock.advance(seconds(1));
+  see(sighting_at(1, now(), 10, 20));
+  EXPECT_EQ(fleet.snapshot()->find(test::det_of(1))->verdict, Verdict::verified);
+  EXPECT_FALSE(fleet.snapshot()->find(test::det_of(1))->self_id);
+
+  clock.advance(seconds(61));  // the position is no longer current, and the gateway has no newer one
+  alone.location.reset();
+  alone.received = now();
+  see(alone);
+  EXPECT_EQ(fleet.snapshot()->find(test::det_of(1))->verdict, Verdict::verified);
+  EXPECT_FALSE(fleet.snapshot()->find(test::det_of(1))->self_id);
+}
+
 TEST_F(FleetTest, ContactsWithoutPositionKeepItAndTellAnEmergency) {
   start();
   see(sighting_at(1, now(), 10, 20));
