@@ -4,7 +4,7 @@
 
 namespace nrid {
 
-// The life of a datagram. Cost per step on one core of a 2-core AVX-512 machine; the signatures are 98 % of it.
+// The life of a datagram. The costs are the estimates of the design for one core; bench/journey_bench.cc measures them.
 void Journey::read(std::span<Item> batch, Now now) {
   each(batch, [&](Item& i) { return open(i, now); });              // schc/ RFC 8724 7.2, wire/ RFC 7252 3      0.3 us
   each(batch, [&](Item& i) { return read_token(i); });             // cwt/  shape, alg, kid, subject, HID       0.3 us
