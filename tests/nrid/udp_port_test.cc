@@ -84,8 +84,12 @@ TEST(UdpPort, a_wildcard_answers_from_the_address_that_was_asked) {
 }
 
 TEST(UdpPort, an_ipv6_wildcard_answers_from_the_address_that_was_asked) {
-  if (!std::ifstream("/proc/net/if_inet6").good()) GTEST_SKIP() << "a kernel without IPv6";
   const auto ports = UdpPort::open_shared(*address_from_text("[::]:0"), 2);
+  if (!std::ifstream("/proc/net/if_inet6").good()) {  // a kernel without IPv6 says so in a sentence
+    EXPECT_FALSE(ports.ok());
+    EXPECT_NE(ports.text(), "");
+    return;
+  }
   ASSERT_TRUE(ports.ok()) << ports.text();
   ask_from(*ports, "::1", "[::1]");
   int only_v6 = 1;
