@@ -24,7 +24,7 @@ class Duplicates {
 
   Digest16 digest(const Det& kid, std::span<const uint8_t, 64> signature) const;
   bool seen(const Digest16& digest) const;
-  // Error::none: it is new and now remembered until `expires`. Error::overload: no room.
+  // fresh: it is now remembered until `expires`. full: there is no room, and it is not.
   enum class Entered : uint8_t { fresh, seen, full };
   Entered enter(const Digest16& digest, Instant now, Instant expires);
   // Its shard took it, and it is safe in the journal: from now on a copy may be told so.
