@@ -22,6 +22,8 @@ enum class Counter : uint8_t {
   static_changed, no_location, parked_total, sent, send_failed, replies_withheld, heartbeat_sent, heartbeat_timed,
   operation_started, operation_lost, operation_recovered, operation_ended, operation_abandoned, eoo_unknown, link_learned,
   journal_failed, handler_slow, event_dropped,
+  operation_moved, operation_returned, operation_adopted, redirect_sent, redirect_deferred, redirect_refused, redirect_ignored,
+  peer_news_dropped,
   count_
 };
 
@@ -61,6 +63,14 @@ inline constexpr CounterInfo kCounters[] = {
     {Counter::journal_failed, "journal_failed", "reports that the journal could not take: not acknowledged"},
     {Counter::handler_slow, "handler_slow", "module handlers that took longer than 1 ms"},
     {Counter::event_dropped, "event_dropped", "events dropped because the modules or a browser were too slow"},
+    {Counter::operation_moved, "operation_moved", "operations that went to another provider"},
+    {Counter::operation_returned, "operation_returned", "operations that came back from another provider"},
+    {Counter::operation_adopted, "operation_adopted", "operations that came from another provider and go on under their id"},
+    {Counter::redirect_sent, "redirect_sent", "Heartbeats that carried a redirect"},
+    {Counter::redirect_deferred, "redirect_deferred", "redirects that had to wait: 5 % of the flights a second, or no place at the peer"},
+    {Counter::redirect_refused, "redirect_refused", "redirects given up: the peer is gone, full or no longer endorsed"},
+    {Counter::redirect_ignored, "redirect_ignored", "redirects that the aircraft did not follow"},
+    {Counter::peer_news_dropped, "peer_news_dropped", "news of other providers dropped because a ring was full"},
 };
 
 constexpr bool counters_in_order() {

@@ -1,4 +1,4 @@
-// One aircraft's operation as its shard keeps it: STARTING -> ACTIVE <-> LOST -> CLOSED (nrid.md R-076), what has been heard, what
+// One aircraft's operation as its shard keeps it: STARTING -> ACTIVE <-> LOST -> CLOSED, ACTIVE <-> MOVED (nrid.md R-076), what has been heard, what
 // is still missing, where Heartbeats go. The minimal state of R-110: all of it is rebuilt by the next packet after a
 // restart. No sending and no timers here; nrid/shard.h does both.
 #pragma once
@@ -9,13 +9,14 @@
 
 #include "cwt/claims.h"
 #include "nrid/policy.h"
+#include "nrid/redirect.h"
 #include "nrid/report.h"
 #include "nrid/return_path.h"
 #include "nrid/track.h"
 
 namespace nrid {
 
-enum class OperationState : uint8_t { starting, active, lost, closed };
+enum class OperationState : uint8_t { starting, active, lost, moved, closed };
 
 struct Operation {
   Operation(const Timers& timers, const Policy& policy) : track(timers.reorder_window, policy.speed_max_mps) {}
@@ -48,10 +49,27 @@ struct Operation {
   Tick next_heartbeat;
   int silent = 0;                       // Heartbeat periods since the last contact
 
+  // Other providers (R-090..R-094, R-111)
+  struct Redirect {
+    RedirectReason reason = RedirectReason::none;
+    Det target;
+    bool sent = false;                  // a Heartbeat that says so has left
+    std::optional<Tick> deadline;       // R*P s after the first of them, until it was judged
+    bool counted = false;               // among those that leave, or have left, in Outflow
+  };
+  Redirect redirect;
+  RedirectWish wish;
+  std::optional<Det> commanded;         // a module wants it to go there
+  std::optional<Det> came_from;
+  std::optional<Det> shunned;
+  Tick shunned_until;
+  Tick held_until;
+  bool lent = false;                    // another node of our own DET heard it last and owns its timer
+
   Tick lost_since;
   bool lost_told = false;               // modules heard of the loss, so they hear of its end
   int64_t end_iat = 0;                  // closed: the newest EoO, or what was newest when we ended it
-  Tick expires;                         // closed: end of op.close_linger
+  Tick expires;                         // closed: end of op.close_linger; moved: of op.abandon
   Tick scheduled;                       // earliest timer that stands in the heap
 
   KeyPtr gateway_key;                   // whose chains `evidence` tells
@@ -60,6 +78,7 @@ struct Operation {
 
   uint32_t missing(const Policy& policy) const { return policy.required & ~have; }
   bool open() const { return state != OperationState::closed; }
+  bool over() const { return state == OperationState::closed || state == OperationState::moved; }  // no Heartbeats from us
   bool knows_pack(const Digest16& digest) const;
   void remember_pack(const Digest16& digest);
   // Keeps a message of the static set; true when it differs from the one before.

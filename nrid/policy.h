@@ -21,6 +21,7 @@ struct Hid {
 struct Timers {
   Duration heartbeat = seconds(5);           // P
   int silent_heartbeats = 3;                 // R
+  Duration silence() const { return heartbeat * silent_heartbeats; }  // R*P
   Duration resend_after = seconds(3);        // N, the gateway's; here for invariant D-1
   Duration heartbeat_timeout = seconds(12);  // M, the gateway's
   Duration reorder_window = seconds(2);

@@ -10,6 +10,7 @@
 #include "base/key_source.h"
 #include "cwt/cose.h"
 #include "nrid/keyed_digest.h"
+#include "nrid/peers.h"
 #include "nrid/reply.h"
 #include "nrid/sighting.h"
 #include "rid/pack.h"
@@ -53,8 +54,18 @@ struct EndCommand {                     // a module ends an operation (eoo-cwt c
   std::string reason;
 };
 
+struct RedirectCommand {                // a module sends it to a peer
+  Det ua;
+  Det target;
+};
+
+struct ExpectedArrival {                // a peer reserved a place for it
+  Reservation reservation;
+  Tick until;
+};
+
 struct ShardInput {
-  std::variant<std::monostate, Report, PathProof, EndCommand> what;
+  std::variant<std::monostate, Report, PathProof, EndCommand, RedirectCommand, ExpectedArrival, PeerNews> what;
 };
 
 }  // namespace nrid

@@ -15,11 +15,13 @@ enum Phase : int { kRunning, kWorkersEnd, kShardsEnd, kRecordEnds };
 Server::Server(ServerSetup setup, ServerParts parts)
     : setup_(std::move(setup)), parts_(std::move(parts)),
       shared_(std::make_unique<SharedTables>(setup_.timers, setup_.policy, setup_.limits, parts_.random)) {
+  if (parts_.peers == nullptr) parts_.peers = &no_peers();
   CHECK(setup_.shards > 0 && !parts_.ports.empty());
   const size_t shards = static_cast<size_t>(setup_.shards);
   for (size_t i = 0; i < shards; ++i) {
     shards_.push_back(std::make_unique<Shard>(ShardParts{i, shards, setup_, parts_.rules, parts_.signer, parts_.random, parts_.journal,
-                                                         *shared_, parts_.counters.add_block(), parts_.host.records()}));
+                                                         *shared_, parts_.counters.add_block(), parts_.host.records(),
+                                                         *parts_.peers}));
   }
   std::vector<Ring<ShardInput>*> rings;
   for (const auto& shard : shards_) rings.push_back(&shard->inputs());
@@ -30,7 +32,11 @@ Server::Server(ServerSetup setup, ServerParts parts)
   }
   SharedTables* const shared = shared_.get();
   parts_.keys.on_answer([shared](const KeySource::Answer& answer) { shared->parking.answered(answer.det, answer.error); });
+  parts_.host.set_control(control());
+}
 
+ServerControl Server::control() {
+  SharedTables* const shared = shared_.get();
   ServerControl control;
   control.add_key = parts_.add_key;
   control.revoke = parts_.revoke_key;
@@ -41,18 +47,64 @@ Server::Server(ServerSetup setup, ServerParts parts)
     if (!shard.inputs().push(ShardInput{EndCommand{ua, std::string(reason)}})) return Status::failed(to_text(ua) + ": the server is overloaded");
     return {};
   };
-  control.redirect = [](const Det& ua, const Det& new_sp) {  // only to peers of the signed list
-    return Status::failed(to_text(ua) + ": " + to_text(new_sp) + " is no peer of this provider");
+  control.redirect = [this](const Det& ua, const Det& new_sp) { return redirect(ua, new_sp); };
+  return control;
+}
+
+// only to peers of the signed list, and only while they can take it. What may still prevent it then, the shard counts.
+Status Server::redirect(const Det& ua, const Det& new_sp) {
+  const auto refused = [&](RedirectRefusal refusal) { return Status::failed(to_text(ua) + ": " + to_text(new_sp) + " " + std::string(info(refusal).text)); };
+  if (new_sp == setup_.det) return refused(RedirectRefusal::ourselves);
+  const auto table = peers();
+  const Peer* const peer = table->find(new_sp);
+  if (peer == nullptr) return refused(RedirectRefusal::not_peer);
+  if (!shared_->owners.is_open(ua)) return Status::failed(to_text(ua) + ": no open operation");
+  const Now now = parts_.clock.now();
+  const RedirectRefusal refusal = judge_peer(*peer, RedirectReason::command, {}, node_view(*table, setup_, *shared_, *parts_.peers, now), now);
+  if (refusal != RedirectRefusal::none) return refused(refusal);
+  Shard& shard = *shards_[shard_of(ua, shards_.size())];
+  if (!shard.inputs().push(ShardInput{RedirectCommand{ua, new_sp}})) return Status::failed(to_text(ua) + ": the server is overloaded");
+  return {};
+}
+
+void Server::set_peers(std::shared_ptr<const PeerTable> table) { shared_->peer_table.publish(std::move(table)); }
+std::shared_ptr<const PeerTable> Server::peers() const { return shared_->peer_table.snapshot(); }
+
+// What other providers may ask of us, on their threads. News that find no room are counted; the next Heartbeat period
+// brings them again.
+PeerSeat Server::seat() {
+  PeerSeat seat;
+  seat.sp = setup_.det;
+  const auto capacity = [this] { return capacity_of(*peers(), setup_.limits); };
+  seat.load = [this, capacity] {
+    return PeerLoad{shared_->owners.open_count(), shared_->reservations.count(parts_.clock.now().tick), capacity(), Tick{shared_->alive_us.load(std::memory_order_relaxed)}};
   };
-  parts_.host.set_control(std::move(control));
+  seat.reserve = [this, capacity](const Reservation& wanted) {
+    const Tick now = parts_.clock.now().tick;
+    const Duration life = setup_.timers.silence();
+    if (!shared_->reservations.reserve(wanted.ua, shared_->owners.open_count(), capacity(), life, now)) return false;
+    Shard& shard = *shards_[shard_of(wanted.ua, shards_.size())];
+    if (shard.inputs().push(ShardInput{ExpectedArrival{wanted, now + life}})) return true;
+    shared_->reservations.arrived(wanted.ua);
+    return false;
+  };
+  seat.hear = [this](const PeerNews& news) {
+    Shard& shard = *shards_[shard_of(news.ua, shards_.size())];
+    if (!shard.inputs().push(ShardInput{news})) shared_->news_dropped.fetch_add(1, std::memory_order_relaxed);
+  };
+  return seat;
 }
 
 Server::~Server() {
   stop();
+  parts_.peers->leave();
   parts_.keys.on_answer([](const KeySource::Answer&) {});  // the tables are about to go
 }
 
-Status Server::start() { return parts_.host.start(); }
+Status Server::start() {
+  parts_.peers->join(seat());
+  return parts_.host.start();
+}
 
 size_t Server::step(Now now) {
   size_t read = 0;

@@ -17,7 +17,9 @@
 #include "nrid/frame.h"
 #include "nrid/host.h"
 #include "nrid/journal.h"
+#include "nrid/peers.h"
 #include "nrid/policy.h"
+#include "nrid/redirect.h"
 
 namespace nrid {
 
@@ -36,6 +38,7 @@ struct ServerSetup {
   Policy policy;
   Limits limits;
   int shards = 1;
+  RedirectSettings redirect;
 };
 
 // Borrowed; all outlive the server.
@@ -54,6 +57,7 @@ struct ServerParts {
   // how modules add and revoke keys; empty: refused with a sentence
   std::function<Status(const Det&, const PublicKey&, Instant)> add_key;
   std::function<void(const Det&)> revoke_key;
+  Peers* peers = nullptr;               // null: nothing connects us to others
 };
 
 class Server {
@@ -74,12 +78,19 @@ class Server {
   void run();
   void stop();
 
+  // The providers that we may redirect to: swapped whole, at any time, any thread. None until the first call.
+  void set_peers(std::shared_ptr<const PeerTable> table);
+  std::shared_ptr<const PeerTable> peers() const;
+
   // Datagrams that wait for a key, for the conservation law.
   size_t parked() const;
   size_t operations() const;
   const ServerSetup& setup() const { return setup_; }
 
  private:
+  ServerControl control();
+  PeerSeat seat();
+  Status redirect(const Det& ua, const Det& new_sp);
   template <class Round>
   void spawn(std::string name, Round round);
 

@@ -10,7 +10,7 @@ namespace {
 
 constexpr size_t kInputsPerStep = 256;
 constexpr size_t kTokenSlots = 16'384;
-constexpr size_t kUnsentPerAircraft = 4;  // of the table: started, active, lost and ended may all wait for the record thread
+constexpr size_t kUnsentPerAircraft = 6;  // of the table: started, active, redirected, moved, lost and ended may all wait for the record thread
 
 // Positions and changes of static messages come again; a start, a loss, a recovery or an end does not.
 bool may_drop(const Record& record) {
@@ -22,10 +22,13 @@ uint32_t type_bit(const rid::MessageOctets& message) { return 1u << static_cast<
 
 }  // namespace
 
-Shard::Shard(ShardParts parts) : parts_(parts), inputs_(parts.setup.limits.report_ring), tokens_(kTokenSlots) {}
+Shard::Shard(ShardParts parts) : parts_(parts), inputs_(parts.setup.limits.report_ring), tokens_(kTokenSlots), id_salt_(uint64_t{parts.random.u16()} << 6) {}
 
 size_t Shard::step(Now now) {
   batch_.clear();
+  table_ = parts_.shared.peer_table.snapshot();
+  parts_.shared.alive_us.store(now.tick.us, std::memory_order_relaxed);
+  if (parts_.index == 0) parts_.counters.add(Counter::peer_news_dropped, parts_.shared.news_dropped.exchange(0, std::memory_order_relaxed));
   const size_t count = inputs_.pop_many(batch_, kInputsPerStep);
   for (ShardInput& input : batch_) take(input, now);
   fire_timers(now);
@@ -40,6 +43,12 @@ void Shard::take(ShardInput& input, Now now) {
     take_proof(*proof);
   } else if (const auto* command = std::get_if<EndCommand>(&input.what)) {
     take_command(*command, now);
+  } else if (const auto* redirect = std::get_if<RedirectCommand>(&input.what)) {
+    take_command(*redirect, now);
+  } else if (const auto* arrival = std::get_if<ExpectedArrival>(&input.what)) {
+    take_arrival(*arrival, now);
+  } else if (const auto* news = std::get_if<PeerNews>(&input.what)) {
+    take_news(*news, now);
   }
 }
 
@@ -73,13 +82,22 @@ bool Shard::journal(const Report& report, uint64_t operation) {
   return true;
 }
 
+// Unique for its aircraft at all providers, and rising, also over a restart: the second of the start, then a row that begins
+// at random. 53 bits until 2087, so that any reader of JSON keeps it.
+uint64_t Shard::next_id(Now now) {
+  const uint64_t second = static_cast<uint64_t>(std::max<int64_t>(0, now.wall.seconds() - kEpoch2019));
+  next_operation_ = std::max(next_operation_ + 1, ((second << 22) + id_salt_) / parts_.count);
+  return next_operation_ * parts_.count + parts_.index;
+}
+
 // the first authenticated packet with content opens an operation; null when the table is full.
 Operation* Shard::open_operation(const Report& report, Now now) {
   if (operations_.size() >= aircraft_max()) return nullptr;
   auto op = std::make_unique<Operation>(parts_.setup.timers, parts_.setup.policy);
   op->ua = report.ua;
   op->gateway = report.gateway;
-  op->id = ++next_operation_ * parts_.count + parts_.index;
+  op->id = next_id(now);
+  adopt(*op, now);
   op->started_iat = op->newest_iat = report.iat;
   op->next_heartbeat = now.tick + parts_.setup.timers.heartbeat;
   Operation* const opened = op.get();
@@ -116,10 +134,14 @@ void Shard::take_pack(const Report& report, Now now) {
   if (fresh) {
     parts_.counters.add(Counter::operation_started);
     parts_.shared.owners.opened(report.gateway, report.ua);
-    tell(*op, FlightEventKind::started, report.received, "through " + to_text(report.gateway));
+    settle_in(*op);
+    tell(*op, FlightEventKind::started, report.received, "through " + to_text(report.gateway) + (op->came_from ? ", from " + to_text(*op->came_from) : ""));
   }
-  const bool answer_now = op->state == OperationState::starting || op->asked != 0;
+  const bool back = op->state == OperationState::moved && report.iat > op->newest_iat;
+  if (back) come_back(*op, report, now);  // addressed to us again
+  const bool answer_now = back || op->state == OperationState::starting || op->asked != 0;
   contact(*op, report, now);
+  if (back) tell_peers(*op, PeerNews::Kind::here);
   if (!op->knows_pack(report.pack_digest)) {  // the same pack in a newer CWT is contact only
     op->remember_pack(report.pack_digest);
     content(*op, report, now);
@@ -151,6 +173,10 @@ void Shard::contact(Operation& op, const Report& report, Now now) {
   op.newest_iat = report.iat;
   op.last_contact = now.tick;
   op.silent = 0;
+  if (newer && std::exchange(op.lent, false)) {  // the node that receives owns the timer
+    op.next_heartbeat = now.tick + parts_.setup.timers.heartbeat;
+    tell_peers(op, PeerNews::Kind::here);
+  }
   if (op.state != OperationState::lost) return;
   const bool complete = op.missing(parts_.setup.policy) == 0 && op.last_location;
   op.state = complete ? OperationState::active : OperationState::starting;
@@ -192,6 +218,7 @@ void Shard::content(Operation& op, const Report& report, Now now) {
       if (!op.last_location || sighting.sampled > op.last_sampled) {
         op.last_location = sighting.location;
         op.last_sampled = sighting.sampled;
+        note_position(op);
       }
     }
     op.track.add(std::move(sighting), now.tick, out_);
@@ -261,10 +288,12 @@ void Shard::close(Operation& op, FlightEventKind kind, std::string detail, Now n
   out_.clear();
   op.track.flush(out_);
   tell(out_);
+  forget(op);
   op.state = OperationState::closed;
   op.end_iat = std::max(op.end_iat, op.newest_iat);
   op.expires = now.tick + parts_.setup.timers.close_linger;
   parts_.shared.owners.closed(op.gateway, op.ua);
+  tell_peers(op, PeerNews::Kind::ended);
   tell(op, kind, now.wall, std::move(detail));
 }
 

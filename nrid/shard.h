@@ -26,7 +26,12 @@ struct ShardParts {
   SharedTables& shared;
   CounterBlock& counters;
   Ring<Record>& records;
+  Peers& peers;
 };
+
+// What nrid/redirect.h judges by, of this server. Borrows all.
+NodeView node_view(const PeerTable& table, const ServerSetup& setup, SharedTables& shared, const Peers& peers, Now now);
+uint64_t capacity_of(const PeerTable& table, const Limits& limits);  // operations that we carry at most
 
 class Shard {
  public:
@@ -66,6 +71,7 @@ class Shard {
   void take_command(const EndCommand& command, Now now);
   void take_proof(const PathProof& proof);
   TokenSlot& token_slot(std::span<const uint8_t, 8> token);
+  uint64_t next_id(Now now);
   Operation* open_operation(const Report& report, Now now);
   void contact(Operation& op, const Report& report, Now now);
   void content(Operation& op, const Report& report, Now now);
@@ -81,12 +87,31 @@ class Shard {
   void count_dropped(const Record& record);
   size_t aircraft_max() const { return (parts_.setup.limits.aircraft_max + parts_.count - 1) / parts_.count; }
 
+  // nrid/shard_redirect.cc: other providers, R-090..R-094 and R-111
+  void take_command(const RedirectCommand& command, Now now);
+  void take_arrival(const ExpectedArrival& arrival, Now now);
+  void take_news(const PeerNews& news, Now now);
+  void adopt(Operation& op, Now now);
+  void settle_in(Operation& op);
+  void note_position(Operation& op);
+  void tell_peers(const Operation& op, PeerNews::Kind kind);
+  bool decide_redirect(Operation& op, Now now);
+  std::optional<cwt::MoveSp> redirect_of(Operation& op, Now now);
+  void redirect_left(Operation& op, Now now);
+  void drop_redirect(Operation& op, Counter why, Now now);
+  bool redirect_over(Operation& op, Now now);
+  void move_away(Operation& op, const Det& to, std::string_view how, Now now);
+  void come_back(Operation& op, const Report& report, Now now);
+  void lend(Operation& op, const PeerNews& news, Now now);
+  void forget(Operation& op);
+
   // nrid/shard_heartbeat.cc: what goes out, and when
+  bool fits(const Report& report, Operation* op, const Response& response);
   void answer(const Report& report, Operation* op, Response response);
   void answer_heartbeat(const Report& report, Operation* op, cwt::MessageSet expected, Now now);
   void answer_end(const Report& report, Operation* op, Now now);
-  void send_notice(Operation& op, ReturnPath& path, Bytes cwt);
-  void send_to_paths(Operation& op, Bytes cwt, Now now);
+  bool send_notice(Operation& op, ReturnPath& path, Bytes cwt);
+  bool send_to_paths(Operation& op, Bytes cwt, Now now);
   void timed_heartbeat(Operation& op, Now now);
   void on_timer(Operation& op, Now now);
   void lose(Operation& op, Now now);
@@ -100,6 +125,14 @@ class Shard {
   std::vector<ShardInput> batch_;
   std::vector<TokenSlot> tokens_;
   Table operations_;
+  struct Expected {                      // an operation that another provider or node carries, should it come here
+    Det from;
+    uint64_t operation = 0;
+    Tick until;
+  };
+  void expect(const Det& ua, Expected expected, Now now);
+  absl::flat_hash_map<Det, Expected> expected_;  // at most aircraft_max()
+  std::shared_ptr<const PeerTable> table_;       // of this step
   std::vector<Timer> timers_;
   std::vector<Sighting> out_;
   std::vector<Record> unsent_;           // events that found the record ring full of events; at most kUnsentPerAircraft
@@ -109,6 +142,7 @@ class Shard {
   bool journal_broken_ = false;          // nothing is acknowledged until sync() succeeds again
   bool journal_dirty_ = false;
   uint64_t next_operation_ = 0;
+  const uint64_t id_salt_;
   std::array<uint8_t, kReplySpace> cwt_space_{};
 };
 

@@ -22,6 +22,14 @@ Speaker Shard::speaker(const Operation& op) const {
   return {parts_.setup.det, &parts_.signer, op.kid_form, parts_.setup.timers.lifetime.seconds()};
 }
 
+// Does the ledger of R-029 let this answer go?
+bool Shard::fits(const Report& report, Operation* op, const Response& response) {
+  ReplyOctets space;
+  const size_t size = make_reply(report.path, parts_.rules, report.request, response, parts_.shared.message_ids, space).size();
+  ReturnPath* const path = op != nullptr ? op->paths.find(report.path) : nullptr;
+  return path != nullptr ? path->allows(size) : size <= ReturnPath::kFactor * report.octets;
+}
+
 // The ledger of R-029 counts answers too. A datagram from an address that is not the operation's speaks for itself.
 void Shard::answer(const Report& report, Operation* op, Response response) {
   if (!report.request.confirmable() && response.code == coap::kChanged && response.payload.empty()) return;
@@ -47,7 +55,10 @@ void Shard::answer(const Report& report, Operation* op, Response response) {
 
 void Shard::answer_heartbeat(const Report& report, Operation* op, cwt::MessageSet expected, Now now) {
   const Speaker from{parts_.setup.det, &parts_.signer, report.kid_form, parts_.setup.timers.lifetime.seconds()};
-  const auto cwt = make_uss_cwt(from, {report.ua, expected, std::nullopt}, now.wall.seconds(), cwt_space_);
+  const auto move = op != nullptr ? redirect_of(*op, now) : std::nullopt;
+  auto cwt = make_uss_cwt(from, {report.ua, expected, move}, now.wall.seconds(), cwt_space_);
+  const bool moves = move && cwt.ok() && fits(report, op, {coap::kChanged, *cwt, 0});
+  if (move && !moves) cwt = make_uss_cwt(from, {report.ua, expected, std::nullopt}, now.wall.seconds(), cwt_space_);
   if (!cwt.ok()) {  // accepted and counted as that; the signer failed
     return answer(report, op, {info(Error::internal).reply, as_bytes(info(Error::internal).counter), 0});
   }
@@ -55,6 +66,7 @@ void Shard::answer_heartbeat(const Report& report, Operation* op, cwt::MessageSe
   answer(report, op, {coap::kChanged, *cwt, 0});
   if (op == nullptr) return;
   op->asked = expected.types;
+  if (moves) redirect_left(*op, now);
   if (report.iat < op->newest_iat) return;  // no sign of life: its timer, also that of a loss, runs on
   op->next_heartbeat = now.tick + parts_.setup.timers.heartbeat;  // it counts as that period's Heartbeat
 }
@@ -67,7 +79,7 @@ void Shard::answer_end(const Report& report, Operation* op, Now now) {
   if (cwt.ok()) answer(report, op, {coap::kChanged, *cwt, 0});
 }
 
-void Shard::send_notice(Operation& op, ReturnPath& path, Bytes cwt) {
+bool Shard::send_notice(Operation& op, ReturnPath& path, Bytes cwt) {
   std::array<uint8_t, 8> token{};
   do {  // random, and its first octet leads the 2.04 back to this shard
     parts_.random.fill(token);
@@ -75,38 +87,52 @@ void Shard::send_notice(Operation& op, ReturnPath& path, Bytes cwt) {
   const coap::Type type = path.proven ? coap::Type::non : coap::Type::con;
   ReplyOctets space;
   const Bytes octets = make_notice(path.to, parts_.rules, type, parts_.shared.message_ids.next(), token, cwt, space);
-  if (!path.allows(octets.size())) return parts_.counters.add(Counter::replies_withheld);
+  if (!path.allows(octets.size())) {
+    parts_.counters.add(Counter::replies_withheld);
+    return false;
+  }
   if (!path.proven) {
     path.token = token;
     token_slot(token) = {token, op.ua};
   }
   path.sent += octets.size();
   outbox_.add(path.to, octets);
+  return true;
 }
 
-void Shard::send_to_paths(Operation& op, Bytes cwt, Now now) {
-  const Duration heard_within = parts_.setup.timers.heartbeat * parts_.setup.timers.silent_heartbeats;  // R*P
+// True when it went to the newest address.
+bool Shard::send_to_paths(Operation& op, Bytes cwt, Now now) {
+  const Duration heard_within = parts_.setup.timers.silence();  // R*P
+  bool sent = false;
   if (ReturnPath* path = op.paths.current(); path != nullptr && now.tick - path->authenticated <= heard_within) {
-    send_notice(op, *path, cwt);
+    sent = send_notice(op, *path, cwt);
   }
   if (ReturnPath* path = op.paths.previous()) {
     --path->farewell;
     if (now.tick - path->authenticated <= heard_within) send_notice(op, *path, cwt);
   }
+  return sent;
 }
 
 void Shard::timed_heartbeat(Operation& op, Now now) {
-  const cwt::UssBody body{op.ua, {op.missing(parts_.setup.policy), std::nullopt}, std::nullopt};
-  const auto cwt = make_uss_cwt(speaker(op), body, now.wall.seconds(), cwt_space_);
+  cwt::UssBody body{op.ua, {op.missing(parts_.setup.policy), std::nullopt}, redirect_of(op, now)};
+  auto cwt = make_uss_cwt(speaker(op), body, now.wall.seconds(), cwt_space_);
   if (!cwt.ok()) return;
   op.asked = body.expected.types;
   parts_.counters.add(Counter::heartbeat_timed);
-  send_to_paths(op, *cwt, now);
+  tell_peers(op, PeerNews::Kind::still_here);
+  const bool sent = send_to_paths(op, *cwt, now);
+  if (!body.move_sp) return;
+  if (sent) return redirect_left(op, now);
+  body.move_sp.reset();  // R-029 has no room for the longer one
+  cwt = make_uss_cwt(speaker(op), body, now.wall.seconds(), cwt_space_);
+  if (cwt.ok()) send_to_paths(op, *cwt, now);
 }
 
 // R Heartbeats in a row met with silence. Before a first Location nothing flies that could be lost.
 void Shard::lose(Operation& op, Now now) {
   const bool flew = op.last_location.has_value();
+  drop_redirect(op, Counter::redirect_ignored, now);
   op.state = OperationState::lost;
   op.lost_since = now.tick;
   op.next_heartbeat = now.tick + parts_.setup.timers.abandon;
@@ -116,6 +142,7 @@ void Shard::lose(Operation& op, Now now) {
   if (!flew) return;
   op.lost_told = true;
   parts_.counters.add(Counter::operation_lost);
+  tell_peers(op, PeerNews::Kind::lost);
   tell(op, FlightEventKind::lost, now.wall,
        "silent for " + std::to_string((now.tick - op.last_contact).seconds()) + " s, " + last_position(op));
 }
@@ -124,11 +151,12 @@ void Shard::on_timer(Operation& op, Now now) {
   out_.clear();
   op.track.release(now.tick, out_);
   tell(out_);
-  if (now.tick < op.next_heartbeat) return;
+  if (op.over() || redirect_over(op, now) || now.tick < op.next_heartbeat) return;
   if (op.state == OperationState::lost) {
     parts_.counters.add(Counter::operation_abandoned);
     return close(op, FlightEventKind::abandoned, "no contact and no end", now);
   }
+  op.lent = false;  // a lease that nobody renewed
   if (op.silent >= parts_.setup.timers.silent_heartbeats) return lose(op, now);
   ++op.silent;
   timed_heartbeat(op, now);
@@ -138,7 +166,8 @@ void Shard::on_timer(Operation& op, Now now) {
 
 // The heap may hold old timers of an operation; only the one that it has as `scheduled` counts.
 void Shard::schedule(Operation& op) {
-  Tick due = op.open() ? op.next_heartbeat : op.expires;
+  Tick due = op.over() ? op.expires : op.next_heartbeat;
+  if (op.redirect.deadline) due = std::min(due, *op.redirect.deadline);
   if (const auto track = op.track.due(); track && *track < due) due = *track;
   if (op.scheduled == due) return;
   op.scheduled = due;
@@ -159,14 +188,12 @@ void Shard::fire_timers(Now now) {
     if (found == operations_.end() || found->second->id != timer.operation || found->second->scheduled != timer.due) continue;
     Operation& op = *found->second;
     op.scheduled = {};
-    if (!op.open()) {
-      if (op.expires <= now.tick) {
-        operations_.erase(found);
-        continue;
-      }
-    } else {
-      on_timer(op, now);
+    if (op.over() && op.expires <= now.tick) {
+      forget(op);
+      operations_.erase(found);
+      continue;
     }
+    if (op.open()) on_timer(op, now);
     schedule(op);
   }
 }

@@ -1,10 +1,12 @@
 // The few tables that all workers and shards share, each with its own lock and a named limit, and the row of message ids.
 #pragma once
 
+#include <atomic>
 #include <string>
 
 #include "nrid/con_replies.h"
 #include "nrid/duplicates.h"
+#include "nrid/outflow.h"
 #include "nrid/owners.h"
 #include "nrid/parking.h"
 #include "nrid/policy.h"
@@ -22,7 +24,8 @@ struct SharedTables {
         owners(policy.gateways),
         parking(limits.parked_max, limits.parked_per_det_max, timers.parking),
         pack_digest(random),
-        message_ids(random.u16()) {}
+        message_ids(random.u16()),
+        reservations(limits.aircraft_max) {}
 
   Duplicates duplicates;
   ConReplies con_replies;
@@ -32,6 +35,11 @@ struct SharedTables {
   Parking parking;
   KeyedDigest pack_digest;
   MessageIds message_ids;
+  PublishedPeers peer_table;
+  Outflow outflow;
+  Reservations reservations;
+  std::atomic<int64_t> alive_us{0};      // tick of the newest step of a shard
+  std::atomic<uint64_t> news_dropped{0};
 };
 
 }  // namespace nrid

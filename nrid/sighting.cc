@@ -19,6 +19,7 @@ std::string_view to_word(FlightEventKind kind) {
     case FlightEventKind::active: return "active";
     case FlightEventKind::lost: return "lost";
     case FlightEventKind::recovered: return "recovered";
+    case FlightEventKind::redirected: return "redirected";
     case FlightEventKind::moved: return "moved";
     case FlightEventKind::ended: return "ended";
     case FlightEventKind::abandoned: return "abandoned";

@@ -43,7 +43,7 @@ struct Sighting {
   std::shared_ptr<const std::vector<uint8_t>> raw;  // the signed CWT, octet for octet
 };
 
-enum class FlightEventKind : uint8_t { started, active, lost, recovered, moved, ended, abandoned, static_changed, not_owner, revoked, eoo_unknown };
+enum class FlightEventKind : uint8_t { started, active, lost, recovered, redirected, moved, ended, abandoned, static_changed, not_owner, revoked, eoo_unknown };
 std::string_view to_word(FlightEventKind kind);
 
 struct FlightEvent {

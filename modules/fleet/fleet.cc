@@ -222,9 +222,10 @@ void Fleet::on_event(const FlightEvent& event) {
     case FlightEventKind::active: state = FlightState::active; break;
     case FlightEventKind::lost: state = FlightState::lost; break;
     case FlightEventKind::recovered: state = FlightState::active; break;
+    case FlightEventKind::moved:                            // it is another provider's now; back here it is active again
     case FlightEventKind::ended:
     case FlightEventKind::abandoned: state = FlightState::ended; break;
-    case FlightEventKind::moved:
+    case FlightEventKind::redirected:
     case FlightEventKind::static_changed: break;            // a fact to show, not a state
     case FlightEventKind::not_owner:
     case FlightEventKind::revoked:

@@ -83,7 +83,7 @@ TEST(OperationEdges, R113_what_waits_for_the_modules_has_a_limit) {
   w.run();
   w.pass(seconds(1));
   EXPECT_EQ(w.count(Counter::operation_ended), kFlights);
-  EXPECT_EQ(w.recorder->events.size(), 2u + 4u);  // the ring and four of one aircraft
+  EXPECT_EQ(w.recorder->events.size(), 2u + 6u);  // the ring and six of one aircraft
   EXPECT_EQ(w.recorder->events.size() + w.count(Counter::event_dropped), 3 * kFlights);  // started, active, ended
 }
 

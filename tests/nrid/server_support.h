@@ -175,6 +175,9 @@ struct Options {
   Policy policy;
   Limits limits = small_limits();
   int shards = 2;
+  uint8_t sp_seed = 1;                   // whose key the provider has
+  RedirectSettings redirect;
+  Peers* peers = nullptr;
   std::vector<const Gate*> gates;
 };
 
@@ -214,7 +217,7 @@ class World {
   std::optional<EndWord> end_word(const Heard& heard, const Det& of) const;
 
   Options options;
-  Party sp{1}, ua{2}, gcs{3}, stranger{4};
+  Party sp{options.sp_seed}, ua{2}, gcs{3}, stranger{4};
   const Signer* provider_signer = nullptr;  // null: sp's own; takes effect at start()
   ManualClock clock{at_second(kNow)};
   SeededRandom random;
