@@ -7,6 +7,7 @@ namespace {
 
 constexpr size_t kHeaderSize = 12;
 constexpr size_t kNameMax = 255;
+constexpr size_t kLabelsMax = 127;  // of one octet each, in a name of 255
 constexpr uint16_t kClassIn = 1;
 
 uint8_t lower(uint8_t c) { return c >= 'A' && c <= 'Z' ? static_cast<uint8_t>(c + 32) : c; }
@@ -34,21 +35,21 @@ class Walk {
     return message_.subspan(at_ - count, count);
   }
   // Section 4.1.4: labels, then a zero or a pointer. A pointer must point before the place where the labels that led to it
-  // began, so that every jump goes back and the walk ends.
+  // began, so that every jump goes back and the walk ends; and no name has more labels, hence pointers, than kLabelsMax, so that it
+  // ends soon.
   Buffer name() {
     Buffer out;
     size_t from = at_;
     size_t limit = at_;
-    bool jumped = false;
+    size_t jumps = 0;
     while (true) {
       if (from >= message_.size()) break;
       const uint8_t head = message_[from];
       if (head >= 0xc0) {
         if (from + 1 >= message_.size()) break;
         const size_t target = static_cast<size_t>(head & 0x3f) << 8 | message_[from + 1];
-        if (!jumped) at_ = from + 2;
-        jumped = true;
-        if (target >= limit || target < kHeaderSize) break;
+        if (jumps == 0) at_ = from + 2;
+        if (++jumps > kLabelsMax || target >= limit || target < kHeaderSize) break;
         from = limit = target;
         continue;
       }
@@ -57,7 +58,7 @@ class Walk {
       for (size_t i = 1; i <= head; ++i) out.push_back(lower(message_[from + i]));
       from += 1 + size_t{head};
       if (head != 0) continue;
-      if (!jumped) at_ = from;
+      if (jumps == 0) at_ = from;
       return out;
     }
     ok_ = false;
