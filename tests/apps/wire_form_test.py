@@ -1,0 +1,262 @@
+"""Everything that nridd and nrid-gateway put on the wire, taken down by a relay between them and judged by tests/peers/wire.mjs (own CoAP
+and CBOR readers, cbor-x, node's crypto): form by the CDDL, sizes, signatures; and when it leaves, by the relay's clock."""
+import json
+import secrets
+import socket
+import subprocess
+import time
+import unittest
+
+from relay import Relay
+from world import ROOT, Failure, World
+from demo.programs import Server
+
+P, N, M = 5.0, 3.0, 12.0
+TRY, JITTER, LATE = 2.0, 0.2, 0.35   # try_interval +-20 %; what a busy machine may add
+SECONDS = 17                         # of the flight: three timed Heartbeats
+
+
+def judged(datagrams, keys):
+    """wire.mjs on (way, octets) pairs."""
+    question = {'messages': [{'way': way, 'hex': octets.hex()} for way, octets in datagrams], 'keys': keys}
+    done = subprocess.run(['node', ROOT / 'tests/peers/wire.mjs'], input=json.dumps(question), capture_output=True, text=True, timeout=60,
+                          check=False)
+    if done.returncode != 0:
+        raise Failure(f'wire.mjs: {done.stderr.strip()[-500:]}')
+    return json.loads(done.stdout)
+
+
+class Taken(dict):
+    """One message: what wire.mjs read, `at`, `wall`, `up`."""
+
+
+class WireForm(unittest.TestCase):
+    """Three gateways fly at once, each through a relay of its own: heard, never answered, and no longer answered."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.world = World('wire-form', flights=3)
+        cls.addClassCleanup(cls.world.close)
+        world = cls.world
+        world.server = Server(world.stage, world.registry, world.names.port, world.pairs)
+        text = world.server.config.read_text()
+        world.server.config.write_text(text.replace('[policy]\n', '[policy]\nrequired = ["basic", "location", "system", "operator", "self"]\n'))
+        world.server.start()
+        cls.keys = {entity['det']: entity['hi'] for entity in world.registry.entities.values()}
+        cls.relays = [Relay(world.server.plain) for _ in range(4)]
+        for relay in cls.relays:
+            cls.addClassCleanup(relay.close)
+        cls.heard, cls.mute, cls.lost, cls.errors = cls.relays
+        cls.mute.swallow = lambda up, octets: not up
+        cls.started = time.monotonic()
+        cls.lost.swallow = lambda up, octets: not up and time.monotonic() - cls.started > 4
+        flights = [cls.fly(1, cls.heard), cls.fly(2, cls.mute), cls.fly(3, cls.lost, 'heartbeat_timeout = 6\nresend_after = 2')]
+        cls.status = [gateway.part.wait(90) for gateway in flights]
+        cls.tails = [gateway.part.tail() for gateway in flights]
+        cls.taken = {name: cls.read(getattr(cls, name)) for name in ('heard', 'mute', 'lost')}
+
+    @classmethod
+    def fly(cls, number, relay, timers=''):
+        world = cls.world
+        file = world.stage.work / f'flight{number}.csv'
+        rows = ''.join(f'{t},47.39{t:05d},8.54,455,10,5,0,0,airborne\n' for t in range(SECONDS))
+        file.write_text('# operator_id: CHE87astrdge12k8\n# operation_description: Wire\n'
+                        't_s,lat,lon,alt_m,height_m,speed_mps,track_deg,vspeed_mps,status\n' + rows)
+        gateway = world.gateway(number, file, transport='plain', timers=timers)
+        text = gateway.config.read_text().replace(f'port = {world.server.plain}\n', f'port = {relay.port}\n', 1)
+        gateway.config.write_text(text)
+        return gateway.start()
+
+    @classmethod
+    def read(cls, relay):
+        seen = relay.messages()
+        read = judged([('up' if one.up else 'down', one.octets) for one in seen], cls.keys)
+        return [Taken(message, at=one.at, wall=one.wall, up=one.up) for one, message in zip(seen, read)]
+
+    def of(self, name, **wanted):
+        """Messages of a relay: up, type, code, and `subject` of the token inside."""
+        subject = wanted.pop('subject', None)
+        return [m for m in self.taken[name] if all(m.get(key) == value for key, value in wanted.items()) and
+                (subject is None or m.get('token_in', {}).get('subject') == subject)]
+
+    def answers(self, name):
+        """(request, response) by token: piggybacked in the ACK of the request's id, or apart behind an empty ACK when a key had to be fetched
+        first (RFC 7252 sections 5.2.1, 5.2.2, R-009)."""
+        pairs = []
+        empty = {m['id'] for m in self.of(name, up=False, type='ACK', code='0.00')}
+        for response in self.taken[name]:
+            if response['up'] or response['code'] < '2':
+                continue
+            asked = [m for m in self.taken[name] if m['up'] and m['type'] == 'CON' and m['token'] == response['token'] and m['at'] <= response['at']]
+            self.assertEqual(len(asked), 1, response)
+            apart = asked[0]['id'] in empty
+            self.assertEqual(response['type'], 'NON' if apart else 'ACK')
+            self.assertEqual(response['id'] == asked[0]['id'], not apart)
+            pairs.append((asked[0], response))
+        return pairs
+
+    def test_every_octet_is_what_the_standards_say(self):
+        for name, taken in self.taken.items():
+            self.assertGreater(len(taken), 3, self.tails)
+            for message in taken:
+                self.assertEqual(message['faults'], [], (name, message))
+
+    def test_the_flight_was_flown_and_the_other_two_were_not(self):
+        self.assertEqual(self.status[0], 0, self.tails[0])
+        self.assertEqual(self.status[1], 2, 'start failed\n' + self.tails[1])
+        self.assertEqual(self.status[2], 3, 'provider lost\n' + self.tails[2])
+
+    def test_tokens_say_who_when_and_to_whom(self):
+        for name, taken in self.taken.items():
+            for message in taken:
+                token = message.get('token_in')
+                if not token:
+                    continue
+                self.assertEqual(token['exp'] - token['iat'], 10)
+                # iat is the second of sending; a resend in the same second takes the next ones, at most two ahead.
+                self.assertLessEqual(abs(token['iat'] - message['wall']), 3.1, (name, message))
+                number = {'heard': 1, 'mute': 2, 'lost': 3}[name]
+                ua, gateway = self.world.det(f'ua{number}'), self.world.det(f'gw{number}')
+                self.assertEqual(token['kid'], gateway if message['up'] else self.world.det('sp'))
+                self.assertEqual(token['to'], self.world.det('sp') if message['up'] else ua)
+                if token.get('pack', {}).get('wrapper'):
+                    self.assertEqual(token['pack']['wrapper'], ua)
+                if token.get('end') in (0, 3):
+                    self.assertEqual(token['ua'], ua, 'kid is not the aircraft')
+
+    def test_sizes_are_those_of_the_vectors(self):
+        sizes = {m['token_in']['size'] for m in self.of('heard', up=False, subject='NRID-USS')}
+        self.assertEqual(sizes, {152}, 'a Heartbeat without pages')
+        self.assertEqual({m['token_in']['size'] for m in self.of('heard', up=True, subject='NRID-EOO')}, {175})
+        self.assertEqual({m['token_in']['size'] for m in self.of('heard', up=False, subject='NRID-EOO')}, {156})
+        first = self.of('heard', up=True, subject='NRID-UAS')[0]['token_in']
+        self.assertEqual((first['size'], first['pack']['size'], first['pack']['wrapped']), (386, 228, 4), 'nine messages: four and five pages')
+        flown = {(m['token_in']['size'], m['token_in']['pack']['size']) for m in self.flight()}
+        self.assertEqual(flown, {(309, 153)}, 'six messages: a Location and five pages')
+
+    def test_the_start_phase_asks_until_nothing_is_missing(self):
+        answers = [(asked, answer) for asked, answer in self.answers('heard') if answer.get('token_in', {}).get('subject') == 'NRID-USS']
+        self.assertEqual([answer['token_in']['expected'] for _, answer in answers[:2]], [[1 << 3], [0]], 'Self-ID, then nothing')
+        asked = answers[1][0]['token_in']['pack']
+        self.assertTrue(asked['types'] >> 3 & 1, 'the second packet holds the Self-ID')
+        for asked, answer in answers:
+            self.assertEqual(answer['code'], '2.04')
+            self.assertLess(answer['at'] - asked['at'], 1.0)
+
+    def flight(self, name='heard'):
+        return [m for m in self.of(name, up=True, type='NON', subject='NRID-UAS') if m['token_in']['pack'].get('latitude') is not None]
+
+    def test_positions_leave_once_a_second_non_confirmable_and_unanswered(self):
+        flown = self.flight()
+        self.assertGreaterEqual(len(flown), SECONDS - 1)
+        gaps = [later['at'] - earlier['at'] for earlier, later in zip(flown, flown[1:])]
+        for gap in gaps[:-1]:
+            self.assertAlmostEqual(gap, 1.0, delta=LATE)
+        places = {m['token_in']['pack']['latitude'] for m in flown}
+        self.assertLessEqual(places, {473900000 + t for t in range(SECONDS)})
+        self.assertEqual(len(places), SECONDS, 'every sample of the file')
+        tokens = {m['token'] for m in flown}
+        self.assertFalse([m for m in self.taken['heard'] if not m['up'] and m['token'] in tokens], 'no answer to a NON in flight')
+
+    def test_timed_heartbeats_come_every_period_confirmable_until_the_path_is_proven(self):
+        timed = self.of('heard', up=False, code='0.02')
+        self.assertEqual(len(timed), SECONDS // int(P))
+        self.assertEqual([m['type'] for m in timed], ['CON'] + ['NON'] * (len(timed) - 1))
+        self.assertEqual({len(m['token']) for m in timed}, {16}, 'eight random octets')
+        self.assertEqual(len({m['token'] for m in timed}), len(timed))
+        before = [answer for _, answer in self.answers('heard') if answer.get('token_in', {}).get('subject') == 'NRID-USS'][-1]
+        for earlier, later in zip([before, *timed], timed):
+            self.assertAlmostEqual(later['at'] - earlier['at'], P, delta=LATE)
+            self.assertEqual(later['token_in']['expected'], [0])
+        proof = self.of('heard', up=True, type='ACK')
+        self.assertEqual([(m['code'], m['id'], m['token'], m['size']) for m in proof], [('2.04', timed[0]['id'], timed[0]['token'], 12)],
+                         'the first is answered with its token, the others are not')
+
+    def test_the_end_is_acknowledged_by_the_iat_that_it_names(self):
+        ends = self.of('heard', up=True, subject='NRID-EOO')
+        self.assertEqual(len(ends), 1)
+        self.assertEqual((ends[0]['type'], ends[0]['token_in']['end']), ('CON', 0))
+        self.assertEqual(ends[0]['token_in']['ref'], self.flight()[-1]['token_in']['iat'], 'time of the last Location')
+        answer = next(answer for asked, answer in self.answers('heard') if asked is ends[0])
+        self.assertEqual((answer['token_in']['end'], answer['token_in']['ref']), (1, ends[0]['token_in']['iat']))
+        self.assertFalse([m for m in self.taken['heard'] if not m['up'] and m['at'] > answer['at']], 'no Heartbeat after the end')
+
+    def assert_tries(self, sent, count):
+        """A series of tries: new message id, token and iat each, two seconds apart +-20 %."""
+        self.assertEqual(len(sent), count)
+        for what in ('id', 'token'):
+            self.assertEqual(len({m[what] for m in sent}), count)
+        stamps = [m['token_in']['iat'] for m in sent]
+        self.assertEqual(stamps, sorted(set(stamps)), 'each try is a newer token')
+        for earlier, later in zip(sent, sent[1:]):
+            gap = later['at'] - earlier['at']
+            self.assertTrue(TRY * (1 - JITTER) - 0.05 <= gap <= TRY * (1 + JITTER) + LATE, gap)
+
+    def test_a_mute_provider_gets_four_tries_and_no_fifth(self):
+        sent = self.of('mute', up=True)
+        self.assert_tries(sent, 4)
+        self.assertEqual({m['type'] for m in sent}, {'CON'})
+        self.assertEqual(len({m['token_in']['pack']['signature'] for m in sent}), 1, 'the Wrapper is not signed again')
+
+    def test_a_provider_that_falls_silent_gets_four_resends_then_the_end_in_four_tries(self):
+        heard = [m for m in self.of('lost', up=False, subject='NRID-USS') if m['at'] - self.started <= 4]
+        flown = [m for m in self.of('lost', up=True, type='NON', subject='NRID-UAS')]
+        wrappers = [m['token_in']['pack']['signature'] for m in flown]
+        resent = [m for i, m in enumerate(flown) if wrappers[i] in wrappers[:i]]
+        self.assert_tries(resent, 4)
+        self.assertAlmostEqual(resent[0]['at'] - heard[-1]['at'], 6.0, delta=LATE)
+        ends = self.of('lost', up=True, subject='NRID-EOO')
+        self.assert_tries(ends, 4)
+        self.assertEqual({m['token_in']['end'] for m in ends}, {3}, 'aborted')
+
+    def test_message_ids_and_tokens_are_never_used_twice(self):
+        for name in self.taken:
+            for up in (True, False):
+                own = [m for m in self.taken[name] if m['up'] == up and m['type'] in ('CON', 'NON')]
+                self.assertEqual(len({m['id'] for m in own}), len(own), name)
+                self.assertEqual(len({m['token'] for m in own}), len(own), name)
+
+    def test_no_answer_is_longer_than_its_question_and_nothing_amplifies(self):
+        for asked, answer in self.answers('heard') + self.answers('lost'):
+            self.assertLessEqual(answer['size'], 1.1 * asked['size'])
+        for name in self.taken:
+            up = down = 0
+            for message in self.taken[name]:
+                up, down = up + message['size'] * message['up'], down + message['size'] * (not message['up'])
+                self.assertLessEqual(down, 3 * up)
+
+    def ask(self, octets, wait=1.0):
+        """One datagram of ours through the relay: what came back, judged."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.settimeout(wait)
+            sock.connect(('127.0.0.1', self.errors.port))
+            sock.send(octets)
+            try:
+                return judged([('down', sock.recv(4096))], self.keys)[0]
+            except TimeoutError:
+                return None
+
+    def test_errors_are_bare_codes_and_junk_gets_a_reset_or_nothing(self):
+        path, form = bytes.fromhex('b46e726964'), bytes.fromhex('113d')
+        ours = path + form + b'\xff\xd2'
+        cases = [('4.04', 0x02, bytes.fromhex('b26e6f') + form + b'\xff\xd2'), ('4.05', 0x01, path), ('4.06', 0x02, path + form + b'\x50\xff\xd2'),
+                 ('4.15', 0x02, path + b'\x10\xff\xd2'), ('4.02', 0x02, path + form + b'\xd1\x02\x08\xff\xd2'), ('5.05', 0x02, path + form + b'\xd1\x0a\x78'),
+                 ('4.00', 0x02, ours), ('4.13', 0x02, path + form + b'\xff' + bytes(1025))]
+        for wanted, code, rest in cases:
+            with self.subTest(wanted):
+                token, number = secrets.token_bytes(4), secrets.token_bytes(2)
+                answer = self.ask(bytes([0x44, code]) + number + token + rest)
+                self.assertEqual((answer['code'], answer['type'], answer['id'], answer['token'], answer['faults']),
+                                 (wanted, 'ACK', int.from_bytes(number, 'big'), token.hex(), []))
+                self.assertEqual(answer['text'], '', 'no payload to a peer that proved nothing')
+                self.assertEqual([option for option, _ in answer['options']], [60] if wanted == '4.13' else [])
+                self.assertIsNone(self.ask(bytes([0x54, code]) + number + token + rest, wait=0.2), 'NON: silence')
+        for junk in (b'\x40\x00\x12\x34', b'\x49\x02\x12\x34', b'\x40\x20\x12\x34', b'\x40\x02\x12\x34\xf0'):
+            answer = self.ask(junk)
+            self.assertEqual((answer['type'], answer['code'], answer['id'], answer['size']), ('RST', '0.00', 0x1234, 4), junk.hex())
+        for silence in (b'\x00\x02\x12\x34', b'\x40\x02\x12', b'\x70\x00\x12\x34', b'\x60\x00\x12\x34', b'\x50\x00\x12\x34', bytes(1281)):
+            self.assertIsNone(self.ask(silence, wait=0.2), silence[:4].hex())
+
+
+if __name__ == '__main__':
+    unittest.main()
