@@ -48,6 +48,7 @@ PATHS = {'/wo' + 'rk/': 'a path of one machine', '../sha' + 'red': 'a path of on
 def files_of(root):
     for folder, folders, names in os.walk(root):
         folders[:] = sorted(d for d in folders if d not in SKIPPED)
+        names = [name for name in names if name not in SKIPPED]  # .git is a file in a second working tree
         for name in sorted(names):
             path = os.path.join(folder, name)
             if os.path.islink(path) or os.path.splitext(name)[1] not in TEXTS:
