@@ -61,6 +61,7 @@ StatusOr<det::Endorsement> read_endorsement(const std::string& file, const JsonV
 }
 
 struct Registry {                         // the HDA, believed
+  Det self;                               // whose file this is
   Det hda;
   PublicKey key{};
   Instant not_before, not_after;          // of the chain above it
@@ -70,7 +71,7 @@ struct Registry {                         // the HDA, believed
 StatusOr<Registry> read_chain(const Members& root, const Det& hda, const PeerTrust& trust) {
   TRY(chain, root.need("chain", Kind::list, "a list of endorsements"));
   if (chain->items.size() > kPeerChainMax) return bad(root.file, *chain, "chain", std::to_string(chain->items.size()) + " endorsements, limit " + std::to_string(kPeerChainMax));
-  Registry out{hda, {}, at_second(0), at_second(kEpoch2019 * 3)};
+  Registry out{trust.self, hda, {}, at_second(0), at_second(kEpoch2019 * 3)};
   Det parent = hda;
   std::vector<det::Endorsement> links;
   for (const JsonValue& item : chain->items) {
@@ -152,7 +153,7 @@ StatusOr<Peer> read_peer(const Members& entry, const Registry& registry) {
   TRY(endorsement, read_endorsement(entry.file, *octets, "endorsement", out.endorsement));
   if (endorsement.child != sp) return bad(entry.file, *octets, "endorsement", "is of " + to_text(endorsement.child) + ", not of " + to_text(sp));
   if (endorsement.parent != registry.hda) return bad(entry.file, *octets, "endorsement", "is by " + to_text(endorsement.parent) + ", our HDA is " + to_text(registry.hda));
-  if (!det::may_register(registry.hda, sp)) return bad(entry.file, *octets, "sp", to_text(sp) + " is not of " + to_text(registry.hda));
+  if (sp.raa() != registry.self.raa() || sp.hda() != registry.self.hda()) return bad(entry.file, *octets, "sp", to_text(sp) + " is not of our HDA, as " + to_text(registry.self) + " is");
   if (!verify_one(registry.key, endorsement.signed_octets, endorsement.signature)) return bad(entry.file, *octets, "endorsement", "signature is not by " + to_text(registry.hda));
   out.not_before = std::max(endorsement.not_before, registry.not_before);
   out.not_after = std::min(endorsement.not_after, registry.not_after);

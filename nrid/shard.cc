@@ -146,7 +146,9 @@ void Shard::take_pack(const Report& report, Now now) {
     op->remember_pack(report.pack_digest);
     content(*op, report, now);
   }
-  if (op->state == OperationState::starting && op->missing(parts_.setup.policy) == 0 && op->last_location) {
+  // who is sent elsewhere starts there.
+  const bool leaves = op->state == OperationState::starting && (op->redirect.reason != RedirectReason::none || decide_redirect(*op, now));
+  if (op->state == OperationState::starting && !leaves && op->missing(parts_.setup.policy) == 0 && op->last_location) {
     op->state = OperationState::active;
     tell(*op, FlightEventKind::active, report.received, "");
   }

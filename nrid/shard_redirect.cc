@@ -70,6 +70,7 @@ void Shard::note_position(Operation& op) {
 
 // Judges, waits for the wish to ripen, takes a token and a place at the peer. True: `op.redirect` says where.
 bool Shard::decide_redirect(Operation& op, Now now) {
+  if (table_->peers.empty()) return false;
   const FlightView flight = view(op);
   const Choice choice = choose_peer(flight, node_view(*table_, parts_.setup, parts_.shared, parts_.peers, now), now);
   if (choice.target == nullptr && op.commanded) {
@@ -158,10 +159,9 @@ void Shard::move_away(Operation& op, const Det& to, std::string_view how, Now no
   tell(op, FlightEventKind::moved, now.wall, "to " + to_text(to) + ", " + std::string(how));
 }
 
-// it was not heard there, or did not like it there.
+// a peer that was mute is left within R*P s (D-1), so this one had it: it is not shunned, but for load.
 void Shard::come_back(Operation& op, const Report& report, Now now) {
-  op.shunned = op.came_from = op.redirect.target;
-  op.shunned_until = now.tick + kShunned;
+  op.came_from = op.redirect.target;
   op.held_until = now.tick + parts_.setup.redirect.hold_down;
   forget(op);
   op.state = op.missing(parts_.setup.policy) == 0 && op.last_location ? OperationState::active : OperationState::starting;
