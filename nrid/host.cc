@@ -52,6 +52,8 @@ size_t Host::step(Now now) {
   return done;
 }
 
+Tick Host::next_due() const { return modules_.empty() ? Tick{INT64_MAX} : ticked_ + kTickEvery; }
+
 // A handler that takes longer than 1 ms holds up all modules: counted, so that the operator sees which build to blame.
 template <class Call>
 void Host::timed(std::string_view, Call call) {

@@ -71,6 +71,8 @@ class Host final : public ModuleHost {
   Status start();
   // One round on the record thread; returns how many records, posts and messages it handled.
   size_t step(Now now);
+  // When the modules' tick is due.
+  Tick next_due() const;
   // Waits for records until `wait` is over.
   void wait(Duration wait) { records_.wait(wait); }
   void wake() { records_.wake(); }

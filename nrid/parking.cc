@@ -55,4 +55,11 @@ void Parking::take(Tick now, size_t batch_max, std::vector<Parked>& out) {
   }
 }
 
+Tick Parking::next_due() const {
+  if (size() == 0) return {INT64_MAX};
+  const std::lock_guard lock(mutex_);
+  if (!ready_.empty()) return {};
+  return deadlines_.empty() ? Tick{INT64_MAX} : deadlines_.front().first;
+}
+
 }  // namespace nrid

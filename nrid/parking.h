@@ -37,6 +37,8 @@ class Parking {
   void answered(const Det& det, Error error);
   // Up to `batch_max` datagrams that are ready, or whose wait is over (answer key_unavailable).
   void take(Tick now, size_t batch_max, std::vector<Parked>& out);
+  // When take() has something: INT64_MAX when nothing waits, the epoch when something is ready.
+  Tick next_due() const;
   size_t size() const { return size_.load(std::memory_order_acquire); }
 
  private:
@@ -45,7 +47,7 @@ class Parking {
   const size_t total_max_;
   const size_t per_det_max_;
   const Duration wait_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   absl::flat_hash_map<Det, std::vector<Parked>> waiting_;
   std::deque<std::pair<Tick, Det>> deadlines_;  // one per park(), ascending
   std::deque<Parked> ready_;

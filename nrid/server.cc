@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include <algorithm>
+
 #include "nrid/shard.h"
 #include "nrid/worker.h"
 
@@ -116,6 +118,12 @@ size_t Server::step(Now now) {
   while (parts_.host.step(now) > 0) {
   }
   return read;
+}
+
+Tick Server::next_due() const {
+  Tick due = shared_->parking.next_due();
+  for (const auto& shard : shards_) due = std::min(due, shard->next_due());
+  return std::min(due, parts_.host.next_due());
 }
 
 // Rounds go on until the phase asks this kind of thread to end, and then until a round finds nothing more to do, so that

@@ -74,6 +74,9 @@ class Server {
   // One round of every worker, shard and the host on this thread; returns the number of datagrams read.
   size_t step(Now now);
 
+  // When step() has something to do at the latest, datagrams and answers for keys aside: INT64_MAX when nothing is due.
+  Tick next_due() const;
+
   // Threads. stop() drains: what was received is finished, then the modules stop. Both once, in this order.
   void run();
   void stop();

@@ -40,6 +40,8 @@ class Shard {
   size_t step(Now now);
   // Sleeps until an input comes, a timer is due, or a tenth of a second is over.
   void wait(Now now);
+  // The next timer; INT64_MAX without one, the epoch when something waits to be handed on.
+  Tick next_due() const { return !unsent_.empty() || journal_broken_ ? Tick{} : timers_.empty() ? Tick{INT64_MAX} : timers_.front().due; }
   void wake() { inputs_.wake(); }
   // The last call of its thread: waits for room in the record ring, a while; what then is left is counted as dropped.
   void drain(const Clock& clock);
