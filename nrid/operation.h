@@ -19,6 +19,8 @@ namespace nrid {
 enum class OperationState : uint8_t { starting, active, lost, moved, closed };
 
 struct Operation {
+  static constexpr size_t kPacksKept = 24;  // 1 Hz for as long as a token held back may still come: lifetime and skew, and some
+
   Operation(const Timers& timers, const Policy& policy) : track(timers.reorder_window, policy.speed_max_mps) {}
 
   Det ua;
@@ -38,7 +40,7 @@ struct Operation {
     rid::MessageOctets octets{};
   };
   std::vector<Static> statics;          // at most 16 Basic IDs and three others
-  std::array<Digest16, 4> packs{};      // newest packs, to tell a resend
+  std::array<Digest16, kPacksKept> packs{};  // newest packs, to tell a resend
   size_t pack_count = 0;
   Track track;
   std::optional<rid::Location> last_location;  // newest by sample time, never a stale one

@@ -8,6 +8,7 @@ namespace nrid {
 namespace {
 
 constexpr Duration kStale = seconds(60);    // further behind is contact and history only (NET0320)
+constexpr Duration kPeriodMax = seconds(1);  // loc.max_period
 constexpr Duration kDeviates = seconds(5);  // iat against Location time
 
 Duration distance_in_time(Instant a, Instant b) { return a < b ? b - a : a - b; }
@@ -22,14 +23,16 @@ bool Track::plausible(const Sighting& next) const {
   return moved_m <= speed_max_mps_ * (elapsed_s + 0.1) + 1;
 }
 
-// The median of the last gaps: a lost sample or a burst does not move it.
+// The median of the last gaps: a lost sample or a burst does not move it. Where many are lost it is twice the period; but a
+// gap of more than loc.max_period has lost one in any case, and that one may still come.
 bool Track::may_leave(const Held& held) const {
   if (!last_ || gap_count_ < 2) return false;
   std::array<Duration, 8> sorted = gaps_;
   const auto end = sorted.begin() + static_cast<std::ptrdiff_t>(std::min(gap_count_, gaps_.size()));
   const auto middle = sorted.begin() + (end - sorted.begin()) / 2;
   std::nth_element(sorted.begin(), middle, end);
-  return (held.sighting.sampled - last_->sampled).us * 2 <= middle->us * 3;
+  const Duration usual = std::min(*middle, kPeriodMax);
+  return (held.sighting.sampled - last_->sampled).us * 2 <= usual.us * 3;
 }
 
 void Track::leave(std::vector<Sighting>& out) {
