@@ -1,0 +1,268 @@
+#include "tests/sim/flight_model.h"
+
+#include <algorithm>
+
+namespace nrid::sim {
+namespace {
+
+constexpr Duration kSlack = milliseconds(700);          // laws of time are looked at twice a second
+constexpr Duration kStale = seconds(60);
+constexpr Duration kNeighbour = milliseconds(900);      // samples nearer than this are no 1 Hz track
+
+bool one_of(const std::vector<Address>& set, const Address& address) { return std::find(set.begin(), set.end(), address) != set.end(); }
+
+Duration apart(Instant a, Instant b) { return a < b ? b - a : a - b; }
+
+std::string seconds_text(Duration d) { return std::to_string(d.ms() / 1000) + "." + std::to_string(d.ms() % 1000 / 100) + " s"; }
+
+}  // namespace
+
+void FlightModel::begin(const Entry& said, Tick now) {
+  state_ = State::starting;
+  started_iat_ = newest_iat_ = said.iat;
+  have_ = 0;
+  located_ = false;
+  contact_ = last_word_ = now;
+  operation_ = 0;
+  samples_.clear();
+  packs_.clear();
+  live_.reset();
+  flushed_ = {};
+  current_.clear();
+  previous_.clear();
+  farewell_ = 0;
+  expect(FlightEventKind::started);
+}
+
+void FlightModel::elsewhere(int64_t iat, Tick now) {
+  if (iat < newest_iat_ || !(open() || loose_)) return;
+  loose_ = true;
+  if (!elsewhere_) elsewhere_ = Elsewhere{iat, now, now};
+  elsewhere_->iat = std::max(elsewhere_->iat, iat);
+  elsewhere_->newest = now;
+}
+
+// R-093, T38: who hears that another hears the aircraft later is not its owner any more. Peers say so at once and every P.
+void FlightModel::judge_owner(Tick now) {
+  if (!elsewhere_ || elsewhere_->iat <= newest_iat_) return;
+  const Duration period = rules_.timers.heartbeat;
+  if (elsewhere_->since + period * 2 + kSlack < now && elsewhere_->newest + period > now) {
+    broken_("R-093", "acts as the owner of a flight that another provider has heard for " + seconds_text(now - elsewhere_->since));
+  }
+}
+
+// What is true of a report at any provider in any state.
+void FlightModel::note(const Entry& said, Tick now) {
+  if (said.iat >= newest_iat_) {
+    newest_iat_ = said.iat;
+    contact_ = now;
+  }
+  if (said.has_location && apart(said.sampled, at_second(said.iat)) <= kStale) samples_.emplace(said.sampled, Sample{now, false});
+}
+
+bool FlightModel::accepted(const Entry& said, const std::vector<Address>& from, Tick now) {
+  last_ = said;
+  ++taken_in_step_;
+  if (elsewhere_ && said.iat > elsewhere_->iat) elsewhere_.reset();
+  if (loose_) {
+    move(from, said.iat > newest_iat_ || current_.empty());
+    note(said, now);
+    return said.what == Said::report && said.types != 0 && packs_.emplace(said.pack, now).second;
+  }
+  const bool newer = said.iat > newest_iat_ || current_.empty();
+  if (said.what == Said::end) {
+    if (state_ == State::none) {
+      state_ = State::closed;
+      newest_iat_ = end_iat_ = said.iat;
+      expect(FlightEventKind::eoo_unknown);
+    }
+    move(from, newer);
+    end(said, now);
+    return false;
+  }
+  if (state_ == State::closed && said.iat <= end_iat_) broken_("R-103", "a report of iat " + std::to_string(said.iat) + " was taken after an end of iat " + std::to_string(end_iat_));
+  if (!open() && said.types == 0) return false;          // a Link before anything else: nothing begins
+  if (!open()) {
+    begin(said, now);
+    move(from, true);
+  } else {
+    move(from, newer);
+  }
+  return report(said, now);
+}
+
+bool FlightModel::report(const Entry& said, Tick now) {
+  if (said.iat >= newest_iat_) {                         // an older one proves no life
+    newest_iat_ = said.iat;
+    contact_ = now;
+    if (state_ == State::lost) {
+      state_ = complete() ? State::active : State::starting;
+      last_word_ = now;
+      expect(FlightEventKind::recovered);
+    }
+  }
+  const bool known = !packs_.emplace(said.pack, now).second;
+  if (said.types == 0 || known) return false;            // contact only
+  have_ |= said.types & ~(1u << 1);
+  if (said.has_location && apart(said.sampled, at_second(said.iat)) <= kStale) {
+    have_ |= 1u << 1;
+    located_ = true;
+    samples_.emplace(said.sampled, Sample{now, false});
+  }
+  if (state_ == State::starting && complete()) {
+    state_ = State::active;
+    expect(FlightEventKind::active);
+  }
+  return true;
+}
+
+void FlightModel::end(const Entry& said, Tick now) {
+  newest_iat_ = std::max(newest_iat_, said.iat);
+  if (open() && said.iat >= started_iat_) {
+    state_ = State::closed;
+    closed_at_ = flushed_ = now;
+    end_iat_ = newest_iat_;
+    expect(FlightEventKind::ended);
+  }
+  if (state_ == State::closed) end_iat_ = std::max(end_iat_, said.iat);
+}
+
+// Which of several copies counted is not known from outside: then all their addresses are possible.
+void FlightModel::move(const std::vector<Address>& from, bool newer) {
+  if (!newer) return;
+  const bool same = std::any_of(from.begin(), from.end(), [&](const Address& a) { return one_of(current_, a); });
+  if (same && from.size() == 1 && current_.size() == 1) return;
+  if (same || from.size() > 1) {
+    previous_.insert(previous_.end(), current_.begin(), current_.end());
+    if (!same) current_.clear();
+    for (const Address& each : from) {
+      if (!one_of(current_, each)) current_.push_back(each);
+    }
+  } else {
+    previous_ = current_;
+    current_ = from;
+  }
+  farewell_ = 2;
+}
+
+void FlightModel::notice(const Address& to, Tick now) {
+  judge_owner(now);
+  told_any_ = true;
+  if (one_of(current_, to)) {
+    told_current_ = true;
+  } else if (farewell_ <= 0 || !one_of(previous_, to)) {
+    broken_("R-022", "a Heartbeat went to " + to_text(to) + ", the newest report came from " + (current_.empty() ? "nowhere" : to_text(current_[0])));
+  }
+}
+
+void FlightModel::round_over() {
+  if (told_any_ && !told_current_) broken_("R-022", "a Heartbeat went to an old address and not to " + (current_.empty() ? "any" : to_text(current_[0])));
+  if (told_any_) --farewell_;
+  told_any_ = told_current_ = false;
+}
+
+void FlightModel::loose_event(const FlightEvent& event, Tick now) {
+  if (event.kind == FlightEventKind::lost) judge_owner(now);
+  if (event.kind == FlightEventKind::lost || event.kind == FlightEventKind::moved) flushed_ = now;
+  if (event.kind != FlightEventKind::started || taken_in_step_ != 1) return;
+  loose_ = false;                                        // all that it knows now is what it took itself
+  const auto addresses = current_;
+  begin(*last_, now);
+  expected_.clear();
+  operation_ = event.operation;
+  move(addresses, true);
+  report(*last_, now);
+}
+
+void FlightModel::event(const FlightEvent& event, Tick now) {
+  if (event.kind == FlightEventKind::moved) {
+    loose_ = true;
+    expected_.clear();
+  }
+  if (loose_) return loose_event(event, now);
+  const auto& t = rules_.timers;
+  const Duration silent = now - contact_;
+  switch (event.kind) {
+    case FlightEventKind::static_changed:
+    case FlightEventKind::not_owner:
+    case FlightEventKind::revoked:
+    case FlightEventKind::redirected:
+    case FlightEventKind::moved: return;
+    case FlightEventKind::lost:
+      if (state_ != State::starting && state_ != State::active) return broken_("R-084", "lost was told of a flight that is not open, or twice");
+      if (!located_) return broken_("R-084", "lost was told of a flight that never had a position");
+      if (silent < t.heartbeat * t.silent_heartbeats) broken_("R-084", "lost was told after " + seconds_text(silent) + " of silence");
+      state_ = State::lost;
+      lost_at_ = flushed_ = now;
+      return;
+    case FlightEventKind::abandoned: {
+      const Duration since = located_ ? now - lost_at_ : silent;
+      if (located_ && state_ != State::lost) return broken_("R-104", "abandoned was told of a flight that is not lost");
+      if (since < t.abandon) broken_("R-104", "abandoned was told after " + seconds_text(since));
+      state_ = State::closed;
+      closed_at_ = flushed_ = now;
+      end_iat_ = std::max(end_iat_, newest_iat_);
+      return;
+    }
+    default: break;
+  }
+  if (expected_.empty() || expected_.front() != event.kind) {
+    const std::string wanted = expected_.empty() ? "none" : std::string(to_word(expected_.front()));
+    return broken_("events", "the server told " + std::string(to_word(event.kind)) + ", the oracle expects " + wanted);
+  }
+  expected_.pop_front();
+  if (event.kind == FlightEventKind::started) operation_ = event.operation;
+  if (event.kind != FlightEventKind::eoo_unknown && event.operation != operation_) broken_("events", "one flight, two operation numbers");
+}
+
+void FlightModel::step_over() {
+  taken_in_step_ = 0;
+  if (loose_) expected_.clear();
+  if (!expected_.empty()) broken_("events", "the oracle expects " + std::string(to_word(expected_.front())) + ", the server told nothing");
+}
+
+bool FlightModel::irregular(Instant sampled) const {
+  const auto at = samples_.find(sampled);
+  if (at == samples_.end()) return true;
+  const auto after = std::next(at);
+  if (after != samples_.end() && after->first - sampled < kNeighbour) return true;
+  return at != samples_.begin() && sampled - std::prev(at)->first < kNeighbour;
+}
+
+// only what came later than the window may be late, or what came when the track had been closed already.
+bool FlightModel::late_is_right(Instant sampled, Tick now) const {
+  for (auto at = samples_.upper_bound(sampled); at != samples_.end(); ++at) {
+    if (at->second.arrived + rules_.timers.reorder_window <= now + milliseconds(1)) return true;
+    if (at->second.arrived <= flushed_) return true;
+  }
+  return irregular(sampled);
+}
+
+void FlightModel::sighting(const Sighting& sighting, const Entry& said, Tick now) {
+  if (!sighting.location) return;
+  if (sighting.location->latitude_e7 != said.latitude_e7 || sighting.sampled != said.sampled) {
+    return broken_("T51", "a position differs from what the aircraft signed");
+  }
+  if (sighting.late) {
+    const bool stale = apart(said.sampled, at_second(said.iat)) > kStale;
+    if (!loose_ && !stale && !late_is_right(sighting.sampled, now)) broken_("R-024", "a sample that came within the window is flagged late");
+    return;
+  }
+  if (!loose_ && live_ && sighting.sampled <= *live_) broken_("R-024", "the live track goes back in time");
+  live_ = sighting.sampled;
+}
+
+void FlightModel::overdue(Tick now, Tick excused) {
+  if (loose_ || (state_ != State::starting && state_ != State::active)) return;
+  const auto& t = rules_.timers;
+  const Tick contact = std::max(contact_, excused);
+  if (located_ && now > contact + t.heartbeat * (t.silent_heartbeats + 1) + kSlack) {
+    broken_("R-084", "silent for " + seconds_text(now - contact_) + ", and lost was not told");
+  }
+  const bool reachable = now - contact_ <= t.heartbeat * t.silent_heartbeats;
+  if (reachable && now > std::max(last_word_, excused) + t.heartbeat + kSlack) {
+    broken_("R-062", "no Heartbeat for " + seconds_text(now - last_word_));
+  }
+}
+
+}  // namespace nrid::sim
