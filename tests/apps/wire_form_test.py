@@ -8,7 +8,7 @@ import time
 import unittest
 
 from relay import Relay
-from world import ROOT, Failure, World
+from world import BUILD, ROOT, Failure, World
 from demo.programs import Server
 
 P, N, M = 5.0, 3.0, 12.0
@@ -256,6 +256,48 @@ class WireForm(unittest.TestCase):
             self.assertEqual((answer['type'], answer['code'], answer['id'], answer['size']), ('RST', '0.00', 0x1234, 4), junk.hex())
         for silence in (b'\x00\x02\x12\x34', b'\x40\x02\x12', b'\x70\x00\x12\x34', b'\x60\x00\x12\x34', b'\x50\x00\x12\x34', bytes(1281)):
             self.assertIsNone(self.ask(silence, wait=0.2), silence[:4].hex())
+
+
+class SeldomWords(unittest.TestCase):
+    """What a provider says only when a module or a list of peers makes it: its real server in one process writes it (tests/nrid/wire_dump.cc)."""
+
+    @classmethod
+    def setUpClass(cls):
+        done = subprocess.run([BUILD / 'tests/nrid/wire_dump'], capture_output=True, text=True, timeout=60, check=True)
+        cls.said = json.loads(done.stdout)
+        read = judged([('down', bytes.fromhex(message['hex'])) for message in cls.said['messages']], cls.said['keys'])
+        cls.words = {}
+        for message, judgement in zip(cls.said['messages'], read):
+            cls.words.setdefault(message['what'], []).append(judgement)
+
+    def one(self, what):
+        self.assertEqual(len(self.words[what]), 1, self.words.get(what))
+        self.assertEqual(self.words[what][0]['faults'], [], what)
+        return self.words[what][0]
+
+    def test_redirects_carry_an_endorsement_of_136_octets_and_one_of_three_addresses(self):
+        places = {54: ('20010db8000000000000000000000001', 329), 52: ('c0000201', 317), 32: ('coap://192.0.2.1:5683', 313 + 21)}  # under 24 octets a text has a head of one
+        for tag, (place, size) in places.items():
+            word = self.one(f'redirect {tag}')
+            token = word['token_in']
+            self.assertEqual((token['subject'], word['code'], token['size']), ('NRID-USS', '0.02', size))
+            self.assertEqual((token['move']['sp'], token['move']['tag'], token['move']['place']), (self.said['other'], tag, place))
+            self.assertLess(token['move']['before'], token['iat'])
+            self.assertGreater(token['move']['after'], token['iat'])
+
+    def test_an_end_by_the_provider_is_code_2(self):
+        token = self.one('end by the provider')['token_in']
+        self.assertEqual((token['subject'], token['end'], token['ref'], token['ua'], token['size']), ('NRID-EOO', 2, token['iat'], None, 156))
+
+    def test_an_unknown_wrapper_key_is_answered_with_the_question_for_its_link(self):
+        words = [word for word in self.words['link'] if word.get('token_in')]
+        self.assertEqual([word['faults'] for word in words], [[]])
+        self.assertEqual(words[0]['token_in']['expected'], [1 << 2, 0x7f])
+
+    def test_refusals_of_authenticated_peers_say_the_word(self):
+        for what, code in (('not_owner', '4.03'), ('wrapper_signature', '4.01')):
+            word = self.one(what)
+            self.assertEqual((word['code'], word['text'], word['options']), (code, what, []))
 
 
 if __name__ == '__main__':

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <sstream>
 #include <thread>
 
 #include "web/metrics.h"
@@ -109,6 +111,33 @@ TEST(Metrics, ShowEveryCounterOnceInTextForm) {
   EXPECT_NE(text.find("\nnrid_fleet_late_total 7\n"), std::string::npos);
   EXPECT_EQ(text.find("total_total"), std::string::npos);
   for (const CounterInfo& row : kCounters) EXPECT_NE(text.find("\n# HELP nrid_" + std::string(row.name)), std::string::npos) << row.name;
+}
+
+// dnsdist CVE-2026-40011, T49: whatever peers send, a label is one of the words of base/errors.h, and the number of series is fixed.
+TEST(Metrics, LabelsAreAClosedSet) {
+  Counters counters;
+  CounterBlock& block = counters.add_block();
+  for (const ErrorInfo& row : kErrors) {
+    if (row.error != Error::none) block.refuse(row.error);
+  }
+  Metrics metrics([&] { return counters.total(); });
+  const std::string text = metrics.text();
+  size_t series = 0, labelled = 0;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.empty() || line[0] == '#') continue;
+    ++series;
+    const size_t brace = line.find('{');
+    if (brace == std::string::npos) continue;
+    ++labelled;
+    const std::string start = "nrid_refused_total{reason=\"";
+    ASSERT_EQ(line.compare(0, start.size(), start), 0) << line;
+    const std::string word = line.substr(start.size(), line.find('"', start.size()) - start.size());
+    EXPECT_TRUE(std::any_of(std::begin(kErrors), std::end(kErrors), [&](const ErrorInfo& row) { return row.counter == word; })) << line;
+  }
+  EXPECT_EQ(labelled, std::size(kErrors) - 1);
+  EXPECT_EQ(series, std::size(kErrors) - 1 + std::size(kCounters));
+  EXPECT_LE(series, 200u);
 }
 
 }  // namespace
