@@ -14,11 +14,11 @@ import subprocess
 import sys
 import time
 
+import fuzzing
 from results import Case, FAILED, PASSED, from_canary, from_fuzzer, from_junit, from_tidy, load, summary
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LOGS = ROOT / 'build/log'
-FUZZ_SECONDS = 6
 
 # The tests that start threads; ThreadSanitizer slows all others and finds nothing in them.
 THREADED = re.compile(r'ring|log|store|server|host|thread|dns_client|resolver|key_source|fleet|web')
@@ -113,39 +113,26 @@ def clang_step():
     return unit_tests('clang.log', 'build/clang', env=SANITIZE)
 
 
-def seed_folder(name):
-    """The corpus that the meson.build files name for a target."""
-    for table in sorted((ROOT / 'tests').rglob('meson.build')):
-        row = re.search(rf"'name': '{name}',.*'seeds': '(\w+)'", table.read_text())
-        if row:
-            return ROOT / 'tests/fuzz/corpus' / row[1]
-    return None
-
-
-def fuzz_once(program):
+def fuzz_once(target):
     """A short run of one target from its seeds; what it finds on the way goes to build/fuzz, not into the corpus."""
-    name = program.name.removeprefix('fuzz_')
-    found = ROOT / 'build/fuzz' / name
-    found.mkdir(parents=True, exist_ok=True)
-    seeds = seed_folder(name)
-    places = [found, seeds] if seeds and seeds.is_dir() else [found]
-    words = ROOT / 'tests/fuzz' / (name + '.dict')
-    canary = name == 'canary'
-    command = [program, f'-max_total_time={30 if canary else FUZZ_SECONDS}', '-timeout=10', '-rss_limit_mb=2048',
-               '-print_final_stats=1', f'-artifact_prefix={LOGS}/fuzz-{name}-',
-               *([f'-dict={words}'] if words.exists() else []), *([] if canary else places)]
-    status = run(f'fuzz-{name}.log', *command, env=SANITIZE)
-    output = (LOGS / f'fuzz-{name}.log').read_text(errors='replace')
-    return (from_canary if canary else from_fuzzer)('fuzz.' + name, status, output)
+    log = f'fuzz-{target.name}.log'
+    runs, seconds = fuzzing.limits(target)
+    command = fuzzing.command(target, ROOT / 'build/fuzz' / target.name, f'{LOGS}/fuzz-{target.name}-', runs=runs, seconds=seconds)
+    status = run(log, *command, env=SANITIZE)
+    output = (LOGS / log).read_text(errors='replace')
+    if target.canary:
+        return from_canary('fuzz.canary', status, output)
+    return from_fuzzer('fuzz.' + target.name, status, output, max(runs, 100))
 
 
 def fuzz_step():
-    """libFuzzer, a short run of every parser, and a canary that must be caught"""
-    programs = sorted(path for path in (ROOT / 'build/clang/tests').glob('fuzz_*') if path.is_file())
-    if not any(path.name == 'fuzz_canary' for path in programs):
+    """libFuzzer, 200,000 inputs or a minute for every parser, and a canary that must be caught"""
+    targets = fuzzing.targets(ROOT / 'build/clang')
+    if not any(target.canary for target in targets):
         return [Case('fuzz', FAILED, 'build/clang holds no canary, so nothing shows that the fuzzers work')]
+    targets.sort(key=lambda target: -target.seconds)  # the longest first, so that no core idles at the end
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 2) as pool:
-        return list(pool.map(fuzz_once, programs))
+        return list(pool.map(fuzz_once, targets))
 
 
 def thread_step():

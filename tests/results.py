@@ -44,16 +44,26 @@ def from_junit(path, exit_status):
     return cases
 
 
-def from_fuzzer(name, exit_status, output):
-    """One libFuzzer run: it passes when it ended well and really executed inputs with coverage feedback."""
-    executed = re.search(r'stat::number_of_executed_units:\s*(\d+)', output)
+def executed(output):
+    """Inputs that a libFuzzer run executed, by its final statistics; 0 when it died before them."""
+    found = re.search(r'stat::number_of_executed_units:\s*(\d+)', output)
+    return int(found[1]) if found else 0
+
+
+def from_fuzzer(name, exit_status, output, wanted=100):
+    """One libFuzzer run: it passes when it ended well and really executed `wanted` inputs with coverage feedback."""
+    count = executed(output)
     if exit_status != 0:
-        return Case(name, FAILED, f'exit status {exit_status}')
-    if not executed or int(executed[1]) < 100:
-        return Case(name, FAILED, f'only {executed[1] if executed else 0} inputs were executed')
+        return Case(name, FAILED, f'exit status {exit_status} after {count} inputs')
+    if count < wanted:
+        return Case(name, FAILED, f'only {count} of {wanted} inputs were executed before the time was over')
     if 'no interesting inputs were found' in output:
         return Case(name, FAILED, 'built without coverage instrumentation')
-    return Case(name, PASSED, f'{executed[1]} inputs')
+    reached = re.search(r'^reached: (.+)$', output, re.MULTILINE)  # states that a sequence target counts
+    never = re.findall(r'(\w+)=0\b', reached[1]) if reached else []
+    if never:
+        return Case(name, FAILED, 'never reached: ' + ', '.join(never))
+    return Case(name, PASSED, f'{count} inputs')
 
 
 def from_canary(name, exit_status, output):

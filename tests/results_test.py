@@ -43,6 +43,10 @@ class Results(unittest.TestCase):
         self.assertEqual(from_fuzzer('f', 77, GOOD_RUN).verdict, FAILED)
         self.assertEqual(from_fuzzer('f', 0, '').verdict, FAILED)
         self.assertEqual(from_fuzzer('f', 0, 'stat::number_of_executed_units: 1\n').verdict, FAILED)
+        self.assertEqual(from_fuzzer('f', 0, GOOD_RUN, 4200).verdict, PASSED)
+        self.assertEqual(from_fuzzer('f', 0, GOOD_RUN, 4201).verdict, FAILED, 'the time ran out before the inputs did')
+        self.assertEqual(from_fuzzer('f', 0, GOOD_RUN + 'reached: started=10 lost=20\n').verdict, PASSED)
+        self.assertEqual(from_fuzzer('f', 0, GOOD_RUN + 'reached: started=10 lost=0 ended=3\n').text, 'never reached: lost')
         self.assertEqual(from_fuzzer('f', 0, 'ERROR: no interesting inputs were found\n' + GOOD_RUN).verdict, FAILED)
 
     def test_the_canary_passes_only_when_it_was_caught(self):

@@ -3,6 +3,8 @@ import pathlib
 import re
 import unittest
 
+import fuzzing
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RANGES = [(1, 11), (20, 30), (40, 47), (50, 59), (60, 66), (70, 76), (80, 87), (90, 94), (100, 104), (110, 114)]
 
@@ -38,6 +40,23 @@ class Standards(unittest.TestCase):
         for number, _, _, _, tests in rows():
             for name in re.findall(r'\b[A-Z]\w+\.\w+|\b\w+_test\.py', tests):
                 self.assertTrue(name in there, f'{number}: no test {name}')
+
+    def test_bug_classes_have_tests_that_are_there(self):
+        text = (ROOT / 'docs/fuzzing.md').read_text()
+        there = tests_there()
+        mistakes = [line for line in text[text.index('## Mistakes'):].splitlines() if line.startswith('| ')][1:]
+        self.assertGreaterEqual(len(mistakes), 16)
+        for line in mistakes:
+            named = re.findall(r'\b[A-Z]\w+\.\w+', line.split('|')[3]) + re.findall(r'`(\w+)`', line.split('|')[3])
+            self.assertTrue(named, line)
+            for name in named:
+                self.assertTrue(name in there or name in fuzzing.rows(), f'no test {name}')
+
+    def test_every_fuzz_target_stands_in_the_table_with_its_law(self):
+        text = (ROOT / 'docs/fuzzing.md').read_text()
+        laws = text[text.index('| target | law |'):text.index('## Coverage')]
+        named = re.findall(r'`(\w+)`', ''.join(line.split('|')[1] for line in laws.splitlines() if line.startswith('| `')))
+        self.assertEqual(set(fuzzing.rows()) - {'canary'} - set(named), set())
 
 
 if __name__ == '__main__':

@@ -21,7 +21,7 @@ Buffer sign(const Party& kid, const cwt::Claims& claims) {
 }  // namespace
 
 World::World(Options o, uint64_t seed) : options(std::move(o)), random(seed) {
-  const auto loaded = schc::load_rules_file(std::string(NRID_VECTORS) + "/../../schc/rules/nrid.json");
+  static const auto loaded = schc::load_rules_file(std::string(NRID_VECTORS) + "/../../schc/rules/nrid.json");
   EXPECT_TRUE(loaded.ok()) << loaded.text();
   rules = *loaded;
   keys.know(ua);

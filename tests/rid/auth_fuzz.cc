@@ -1,6 +1,7 @@
-// Law: whatever evidence is read has at least one message of an allowed type inside a Wrapper, signed octets that start
-// and end with what was read, and the same reading when the pack is read again.
-#include "rid/auth.h"
+// Pages of a pack in any order, parity pages among them. Law: whatever evidence is read has at least one message of an allowed type
+// inside a Wrapper, signed octets that start and end with what was read, and the same reading when the pack is read again; and
+// what was joined out of pages, paged again, is joined to the same.
+#include "rid/auth_pages.h"
 
 using namespace nrid;
 using namespace nrid::rid;
@@ -13,9 +14,32 @@ static void judge(const Evidence& evidence) {
   static_cast<void>(check_window(evidence, at_second(1'780'315'200), {}));
 }
 
+static void page_again(const Pack& pack) {
+  const auto messages = read_pages(pack);
+  if (!messages.ok()) return;
+  size_t pages = 0;
+  for (size_t i = 0; i < pack.count; ++i) pages += type_of(pack.message(i)) == MessageType::authentication ? 1 : 0;
+  for (size_t i = 0; i < messages->count; ++i) {
+    const AuthData& data = messages->list[i];
+    CHECK(data.size >= 1 && data.size <= kAuthDataMax);
+    const size_t needed = last_page_for(data.size) + 1;
+    CHECK(pages >= needed + data.extra_pages);
+    pages -= needed + data.extra_pages;
+    PackMessages paged;
+    CHECK(append_pages(data.bytes(), 0, paged).ok() && paged.count == needed);
+    std::array<uint8_t, kPackSizeMax> space{};
+    const auto octets = encode_pack({paged.list.data(), paged.count}, space);
+    const auto again = decode_pack(*octets);
+    const auto joined = read_pages(*again);
+    CHECK(joined.ok() && joined->count == 1 && equal(joined->list[0].bytes(), data.bytes()));
+  }
+  CHECK(pages == 0);  // every page belongs to exactly one message
+}
+
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto pack = decode_pack({data, size});
   if (!pack.ok()) return 0;
+  page_again(*pack);
   const auto auth = read_auth(*pack);
   const auto again = read_auth(*pack);
   CHECK(auth.ok() == again.ok());
