@@ -29,6 +29,8 @@ enum class Error : uint8_t {
   not_owner, rate, late_after_end, overload, parking_full,
   // the gateway's side: what it refuses of a provider's words
   wrong_signer, wrong_ua, stale_word,
+  // and of what flight controllers and Broadcast RID senders bring it
+  mavlink_frame, mavlink_crc, mavlink_flags, foreign_source,
   // local: a caller's buffer or argument
   no_space, internal,
   count_
@@ -109,6 +111,10 @@ inline constexpr ErrorInfo kErrors[] = {
     {Error::wrong_signer,         kSilence,            "wrong_signer",         "Heartbeat or end signed by another than the current service provider"},
     {Error::wrong_ua,             kSilence,            "wrong_ua",             "Heartbeat or end about another aircraft"},
     {Error::stale_word,           kSilence,            "stale_word",           "Heartbeat or end older than the last accepted one"},
+    {Error::mavlink_frame,        kSilence,            "mavlink_frame",        "octets that are no MAVLink frame, or a cut one"},
+    {Error::mavlink_crc,          kSilence,            "mavlink_crc",          "MAVLink frame whose CRC does not hold"},
+    {Error::mavlink_flags,        kSilence,            "mavlink_flags",        "MAVLink frame with an incompatibility flag that is unknown here"},
+    {Error::foreign_source,       kSilence,            "foreign_source",       "message of another vehicle, or of a component that may not say it"},
     {Error::no_space,             kSilence,            "no_space",             "output buffer too small"},
     {Error::internal,             0xa0,                "internal",             "internal error"},
 };

@@ -176,7 +176,7 @@ def tidy_step():
 
 def process_step():
     """real processes: Knot, Unbound, nridd, nrid-gateway, foreign peers and a browser"""
-    for folder in (ROOT / 'tests/peers', ROOT / 'tests/web'):
+    for folder in (ROOT / 'tests/peers', ROOT / 'tests/mavlink', ROOT / 'tests/web'):
         installed, wanted = folder / 'node_modules/.package-lock.json', folder / 'package-lock.json'
         if not installed.exists() or installed.stat().st_mtime < wanted.stat().st_mtime:
             need('npm.log', 'npm', 'ci', '--prefix', folder, '--no-audit', '--no-fund')
