@@ -7,6 +7,7 @@ namespace nrid {
 namespace {
 
 constexpr size_t kWrappedMax = 4;        // messages under one extended Wrapper: 9 in a pack, 5 of them pages
+constexpr int32_t kHeightMin_dm = -9995, kHeightMax_dm = 317'675;  // what F3411 holds, in steps of 0.5 m from -1000
 constexpr uint8_t kHorizontalBelow10m = 10, kVerticalBelow10m = 4, kSpeedBelow1mps = 3;  // F3411 accuracy classes we claim
 
 bool fits(std::string_view text, size_t max) {
@@ -19,6 +20,16 @@ void fill(std::array<uint8_t, N>& field, std::string_view text) {
 }
 
 constexpr uint32_t bit(rid::MessageType type) { return 1U << static_cast<uint32_t>(type); }
+
+std::optional<int32_t> held(const std::optional<int32_t>& height_dm) {
+  return height_dm && *height_dm >= kHeightMin_dm && *height_dm <= kHeightMax_dm ? height_dm : std::nullopt;
+}
+
+// Equal but for the time of a System message, which is no change (docs/decisions.md).
+bool same(const rid::MessageOctets& a, const rid::MessageOctets& b) {
+  const size_t end = rid::type_of(a) == rid::MessageType::system ? 20 : a.size();
+  return std::equal(a.begin(), a.begin() + static_cast<ptrdiff_t>(end), b.begin());
+}
 
 }  // namespace
 
@@ -39,8 +50,8 @@ rid::Location to_location(const FlightSample& sample, Instant now) {
   out.vertical_speed_cmps = sample.vertical_speed_cmps;
   out.latitude_e7 = sample.latitude_e7;
   out.longitude_e7 = sample.longitude_e7;
-  out.geodetic_altitude_dm = sample.altitude_dm;
-  out.height_dm = sample.height_dm;
+  out.geodetic_altitude_dm = held(sample.altitude_dm);
+  out.height_dm = held(sample.height_dm);
   out.horizontal_accuracy = kHorizontalBelow10m;
   out.vertical_accuracy = kVerticalBelow10m;
   out.speed_accuracy = kSpeedBelow1mps;
@@ -58,11 +69,42 @@ void Aircraft::set_endorsement(Bytes endorsement136) {
   identity_.endorsement = copy;
 }
 
-Result<rid::MessageOctets> Aircraft::location(const FlightSample& sample, Instant now) const { return rid::encode(to_location(sample, now)); }
+FlightSample to_sample(const rid::Location& location) {
+  FlightSample out;
+  out.latitude_e7 = location.latitude_e7.value_or(0);
+  out.longitude_e7 = location.longitude_e7.value_or(0);
+  out.altitude_dm = location.geodetic_altitude_dm;
+  out.height_dm = location.height_dm;
+  out.speed_cmps = location.speed_cmps;
+  out.track_deg = location.track_deg;
+  out.vertical_speed_cmps = location.vertical_speed_cmps;
+  out.status = location.status;
+  return out;
+}
 
-Result<rid::MessageOctets> Aircraft::session_id() const { return rid::encode(rid::BasicId::of_session(identity_.det, identity_.ua_type)); }
+bool Aircraft::says(const rid::MessageOctets& message) {
+  std::optional<rid::MessageOctets>* place = nullptr;
+  switch (rid::type_of(message)) {
+    case rid::MessageType::basic_id: {
+      const auto id = rid::decode_basic_id(message);
+      if (id.ok() && id->id_type == rid::IdType::serial) place = &said_serial_;
+      if (id.ok() && id->id_type == rid::IdType::caa_registration) place = &said_registration_;
+      break;
+    }
+    case rid::MessageType::self_id: place = &said_self_; break;
+    case rid::MessageType::system: place = &said_system_; break;
+    case rid::MessageType::operator_id: place = &said_operator_; break;
+    default: break;
+  }
+  if (place == nullptr) return false;
+  const bool changed = !*place || !same(**place, message);
+  *place = message;
+  if (changed) changed_ |= bit(rid::type_of(message));
+  return changed;
+}
 
 Result<rid::MessageOctets> Aircraft::serial_id() const {
+  if (said_serial_) return *said_serial_;
   rid::BasicId id;
   id.id_type = rid::IdType::serial;
   id.ua_type = identity_.ua_type;
@@ -71,12 +113,14 @@ Result<rid::MessageOctets> Aircraft::serial_id() const {
 }
 
 Result<rid::MessageOctets> Aircraft::self_id() const {
+  if (said_self_) return *said_self_;
   rid::SelfId self;  // all zero when there is none: the null Self-ID that R-059 wants
   fill(self.description, identity_.self_id);
   return rid::encode(self);
 }
 
 Result<rid::MessageOctets> Aircraft::operator_id() const {
+  if (said_operator_) return *said_operator_;
   rid::OperatorId id;
   fill(id.id, identity_.operator_id);
   return rid::encode(id);
@@ -84,91 +128,85 @@ Result<rid::MessageOctets> Aircraft::operator_id() const {
 
 Result<rid::MessageOctets> Aircraft::system(Instant now) const {
   rid::System system;
-  if (identity_.operator_position) {
+  if (said_system_) {
+    TRY(said, rid::decode_system(*said_system_));
+    system = said;
+  } else if (identity_.operator_position) {
     system.operator_location_type = 2;  // fixed: the flight file says where the operator stands
     system.operator_latitude_e7 = identity_.operator_position->latitude_e7;
     system.operator_longitude_e7 = identity_.operator_position->longitude_e7;
     system.operator_altitude_dm = identity_.operator_position->altitude_dm;
   }
-  system.timestamp_2019 = static_cast<uint32_t>(now.seconds() - kEpoch2019);
+  if (!said_system_ || !system.timestamp_2019) system.timestamp_2019 = static_cast<uint32_t>(now.seconds() - kEpoch2019);
   return rid::encode(system);
 }
 
-Result<Buffer> Aircraft::wrap(std::span<const rid::MessageOctets> messages, Instant now) const {
+Result<Buffer> Aircraft::pack_of(uint32_t& types, const rid::Location& where, Instant now) const {
+  std::vector<rid::MessageOctets> messages;
+  const size_t room = form_ == PackForm::plain ? rid::kPackMessagesMax : kWrappedMax;
+  TRY(location, rid::encode(where));
+  messages.push_back(location);
+  const bool named = form_ != PackForm::aircraft;  // without the aircraft's signature its name has to stand there
+  if (named) types |= bit(rid::MessageType::basic_id);
+  // In the order of what a provider misses most; what a Basic ID says beside the session id comes last.
+  const auto add = [&](rid::MessageType type, bool there, const Result<rid::MessageOctets>& message) {
+    if ((types & bit(type)) == 0 || !there || !message.ok() || messages.size() == room) return;
+    messages.push_back(*message);
+  };
+  add(rid::MessageType::basic_id, true, rid::encode(rid::BasicId::of_session(identity_.det, identity_.ua_type)));
+  const auto go = [&](rid::MessageType type, const Result<rid::MessageOctets>& message) {
+    add(type, true, message);
+    const bool went = std::any_of(messages.begin(), messages.end(), [&](const auto& one) { return rid::type_of(one) == type; });
+    if (went || !message.ok()) types &= ~bit(type);
+  };
+  go(rid::MessageType::system, system(now));
+  go(rid::MessageType::operator_id, operator_id());
+  go(rid::MessageType::self_id, self_id());
+  add(rid::MessageType::basic_id, said_serial_ || !identity_.serial.empty(), serial_id());
+  if (said_registration_) add(rid::MessageType::basic_id, true, *said_registration_);
+  types &= ~bit(rid::MessageType::basic_id);
+  std::stable_sort(messages.begin(), messages.end(), [](const auto& a, const auto& b) { return rid::type_of(a) < rid::type_of(b); });
+
   std::array<uint8_t, rid::kPackSizeMax> space{};
-  TRY(pack, rid::build_wrapper_pack(messages, rid::WrapperForm::extended, identity_.det, signer_, now, space));
+  if (form_ == PackForm::plain) {
+    TRY(pack, rid::encode_pack(messages, space));
+    return Buffer(pack.begin(), pack.end());
+  }
+  TRY(pack, rid::build_wrapper_pack(messages, rid::WrapperForm::extended, wrapped_by_, signer_, now, space));
   return Buffer(pack.begin(), pack.end());
 }
 
-Result<Buffer> Aircraft::start_pack(const FlightSample& sample, Instant now) {
-  TRY(session, session_id());
-  TRY(where, location(sample, now));
-  TRY(control, system(now));
-  TRY(owner, operator_id());
-  const rid::MessageOctets messages[] = {session, where, control, owner};
-  return wrap(messages, now);
+Result<Buffer> Aircraft::location_pack(const rid::Location& where, Instant now) const {
+  uint32_t types = 0;
+  return pack_of(types, where, now);
 }
 
-Result<Buffer> Aircraft::flight_pack(const FlightSample& sample, Instant now) {
-  const bool with_static = packs_++ % kStaticPeriod == kStaticPeriod - 1;
-  std::vector<rid::MessageOctets> messages;
-  if (with_static && !identity_.serial.empty()) {
-    TRY(serial, serial_id());
-    messages.push_back(serial);
-  }
-  TRY(where, location(sample, now));
-  messages.push_back(where);
-  if (with_static && !identity_.self_id.empty()) {
-    TRY(self, self_id());
-    messages.push_back(self);
-  }
-  return wrap(messages, now);
+Result<Buffer> Aircraft::start_pack(const rid::Location& where, Instant now) {
+  uint32_t types = bit(rid::MessageType::basic_id) | bit(rid::MessageType::system) | bit(rid::MessageType::operator_id);
+  changed_ &= ~types;
+  return pack_of(types, where, now);
 }
 
-Result<Buffer> Aircraft::answer_pack(const cwt::MessageSet& expected, const FlightSample& sample, Instant now) {
-  TRY(where, location(sample, now));
-  TRY(session, session_id());
-  const uint32_t wanted = expected.types;
+Result<Buffer> Aircraft::flight_pack(const rid::Location& where, Instant now) {
+  if (packs_++ % kStaticPeriod == kStaticPeriod - 1) {
+    if (!identity_.serial.empty() || said_serial_) changed_ |= bit(rid::MessageType::basic_id);
+    if (!identity_.self_id.empty() || said_self_) changed_ |= bit(rid::MessageType::self_id);
+  }
+  return pack_of(changed_, where, now);
+}
+
+Result<Buffer> Aircraft::answer_pack(const cwt::MessageSet& expected, const rid::Location& where, Instant now) {
   if (expected.pages && *expected.pages >> 5 != 0 && identity_.endorsement) {
-    const rid::MessageOctets beside[] = {session, where};
+    TRY(location, rid::encode(where));
+    TRY(session, rid::encode(rid::BasicId::of_session(identity_.det, identity_.ua_type)));
+    const rid::MessageOctets beside[] = {session, location};
     std::array<uint8_t, rid::kPackSizeMax> space{};
     TRY(pack, rid::build_link_pack(beside, *identity_.endorsement, now, space));
     return Buffer(pack.begin(), pack.end());
   }
-  std::vector<rid::MessageOctets> messages;
-  if (wanted & bit(rid::MessageType::basic_id)) {
-    messages.push_back(session);
-    if (!identity_.serial.empty()) {
-      TRY(serial, serial_id());
-      messages.push_back(serial);
-    }
-  }
-  messages.push_back(where);
-  const auto room = [&] { return messages.size() < kWrappedMax; };
-  if (wanted & bit(rid::MessageType::self_id) && room()) {
-    TRY(self, self_id());
-    messages.push_back(self);
-  }
-  if (wanted & bit(rid::MessageType::system) && room()) {
-    TRY(control, system(now));
-    messages.push_back(control);
-  }
-  if (wanted & bit(rid::MessageType::operator_id) && room()) {
-    TRY(owner, operator_id());
-    messages.push_back(owner);
-  }
-  return wrap(messages, now);
-}
-
-Result<Buffer> Aircraft::plain_pack(const FlightSample& sample, Instant now) {
-  TRY(session, session_id());
-  TRY(where, location(sample, now));
-  TRY(control, system(now));
-  TRY(owner, operator_id());
-  const rid::MessageOctets messages[] = {session, where, control, owner};
-  std::array<uint8_t, rid::kPackSizeMax> space{};
-  TRY(pack, rid::encode_pack(messages, space));
-  return Buffer(pack.begin(), pack.end());
+  uint32_t types = expected.types;
+  changed_ &= ~types;
+  return pack_of(types, where, now);
 }
 
 }  // namespace nrid

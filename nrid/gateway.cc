@@ -6,8 +6,6 @@
 namespace nrid {
 namespace {
 
-constexpr Duration kSendGap = milliseconds(200);   // five a second at most, far below the provider's rate
-constexpr Duration kAfterFlight = seconds(1);      // from the last sample to the end of the operation
 constexpr Tick kNever{INT64_MAX};
 
 }  // namespace
@@ -27,24 +25,28 @@ std::string_view to_word(Outcome outcome) {
   return words[static_cast<size_t>(outcome)];
 }
 
-Gateway::Gateway(GatewayTimers timers, GatewayPolicy policy, Carriage carriage, Speaker speaker, Flight flight, Provider provider, Parts parts)
-    : timers_(timers), policy_(policy), carriage_(std::move(carriage)), speaker_(speaker), flight_(std::move(flight)),
+Gateway::Gateway(GatewayTimers timers, GatewayPolicy policy, Carriage carriage, Speaker speaker, FlightSource& source, Provider provider, Parts parts)
+    : timers_(timers), policy_(std::move(policy)), carriage_(std::move(carriage)), speaker_(speaker), source_(source),
       provider_(std::move(provider)), parts_(std::move(parts)) {
-  CHECK(!flight_.samples.empty());
   CHECK(speaker_.signer != nullptr);
-  status_.sample_count = flight_.samples.size();
+  message_id_ = parts_.random.u16();
+}
+
+Gateway::Gateway(GatewayTimers timers, GatewayPolicy policy, Carriage carriage, Speaker speaker, Flight flight, Provider provider, Parts parts)
+    : timers_(timers), policy_(std::move(policy)), carriage_(std::move(carriage)), speaker_(speaker),
+      own_source_(std::make_unique<FileSource>(std::move(flight), FilePace{policy_.speed, policy_.loop}, parts.aircraft,
+                                               [this] { event("lap", {{"flight", source_.name()}}); })),
+      source_(*own_source_), provider_(std::move(provider)), parts_(std::move(parts)) {
+  CHECK(speaker_.signer != nullptr);
   message_id_ = parts_.random.u16();
 }
 
 void Gateway::start(Now now) {
-  event("start", {{"sp", to_text(provider_.det)}, {"address", to_text(provider_.address)}, {"aircraft", to_text(parts_.aircraft.identity().det)},
-                  {"flight", flight_.name}, {"transport", carriage_.schc() ? "schc" : "plain"}});
-  FlightSample sample = flight_.samples.front();
-  sample.status = static_cast<uint8_t>(rid::Status::ground);  // before the operation commences
-  status_.sample = sample;
-  const auto pack = parts_.aircraft.start_pack(sample, now.wall);
-  if (!pack.ok()) return fail_start(std::string(info(pack.error()).counter));
-  last_pack_ = *pack;
+  event("start", {{"sp", to_text(provider_.det)}, {"address", to_text(provider_.address)}, {"aircraft", to_text(source_.ua())},
+                  {"flight", source_.name()}, {"transport", carriage_.schc() ? "schc" : "plain"}});
+  auto first = source_.start_pack(now);
+  if (!first.ok()) return fail_start(std::string(info(first.error()).counter));
+  last_pack_ = std::move(first->pack);
   begin_tries(tries_, timers_.first_tries, now);
   step_start(now);
 }
@@ -83,36 +85,15 @@ void Gateway::fail_start(std::string reason) {
 }
 
 void Gateway::step_flight(Now now) {
-  fly_due_sample(now);
+  fly(now);
   if (status_.phase != Phase::flying) return;
   if (moved_.active) step_redirect(now);
   else step_lost_watch(now);
 }
 
-void Gateway::fly_due_sample(Now now) {
-  if (now.tick < next_due_) return;
-  const auto& samples = flight_.samples;
-  if (next_sample_ == samples.size()) return next_lap_or_end(now);
-  const auto flown_ms = static_cast<int64_t>(static_cast<double>((now.tick - took_off_).us) / 1000 * policy_.speed);
-  while (next_sample_ + 1 < samples.size() && samples[next_sample_ + 1].t_ms <= flown_ms) ++next_sample_;
-  status_.sample = samples[next_sample_];
-  status_.sample_number = ++next_sample_;
-  send_pack(parts_.aircraft.flight_pack(status_.sample, now.wall), coap::Type::non, now);
-  if (next_sample_ == samples.size()) {
-    next_due_ = now.tick + kAfterFlight;
-    return;
-  }
-  const auto at_us = static_cast<int64_t>(static_cast<double>(samples[next_sample_].t_ms) * 1000 / policy_.speed);
-  next_due_ = std::max(took_off_ + Duration{at_us}, now.tick + kSendGap);
-}
-
-void Gateway::next_lap_or_end(Now now) {
-  if (!policy_.loop) return end(now, "flight over");
-  took_off_ = now.tick;
-  next_sample_ = 0;
-  next_due_ = now.tick;
-  event("lap", {{"flight", flight_.name}});
-  fly_due_sample(now);
+void Gateway::fly(Now now) {
+  if (const auto reason = source_.over(now)) return end(now, *reason);
+  if (const auto pack = source_.next(now)) send_pack(*pack, coap::Type::non, now);
 }
 
 // M without a Heartbeat, then L resends, then the policy's action. Positions go on meanwhile.
@@ -176,7 +157,7 @@ Tick Gateway::next_wake() const {
   const auto consider = [&](Tick tick) { wake = std::min(wake, tick); };
   if (status_.phase == Phase::starting || status_.phase == Phase::ending) consider(tries_.next);
   if (status_.phase == Phase::flying) {
-    consider(next_due_);
+    consider(source_.due());
     if (moved_.active) consider(moved_.next);
     else if (lost_.active) consider(lost_.next);
     else if (!status_.sp_lost) consider(heard_ + timers_.heartbeat_timeout);
@@ -187,6 +168,7 @@ Tick Gateway::next_wake() const {
 GatewayStatus Gateway::status(Now now) const {
   GatewayStatus out = status_;
   out.sp = provider_.det;
+  out.flown = source_.progress();
   if (heard_any_) out.heartbeat_age = now.tick - heard_;
   return out;
 }

@@ -1,9 +1,11 @@
-// The gateway as a state machine without I/O of its own: datagrams go through a DatagramPort, time comes as an argument,
-// and step() says when it wants to be called next. One object is one operation: start (R-070..R-073), flight (R-080..R-083),
+// The gateway as a state machine without I/O of its own: what is to be said comes from a FlightSource, datagrams go through a
+// DatagramPort, time is an argument, and step() says when it wants to be called next. One object is one operation: start
+// (R-070..R-073), flight (R-080..R-083),
 // redirect (R-090..R-092), end. What happened goes out as events; what to do about it (abort, land) is policy.
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +16,7 @@
 #include "nrid/aircraft.h"
 #include "nrid/client.h"
 #include "nrid/datagram_port.h"
+#include "nrid/file_source.h"
 
 namespace nrid {
 
@@ -71,9 +74,7 @@ struct GatewayStatus {                   // for the status line and --json
   uint32_t missing = 0;                  // flags of the last Heartbeat
   std::optional<Duration> heartbeat_age;
   bool sp_lost = false;
-  FlightSample sample;                   // last one sent
-  size_t sample_number = 0;
-  size_t sample_count = 0;
+  SourceProgress flown;
 };
 
 class Gateway {
@@ -85,6 +86,8 @@ class Gateway {
     GatewayEvents on_event;
   };
 
+  // `source` is borrowed. The second one flies a file, at the policy's speed.
+  Gateway(GatewayTimers timers, GatewayPolicy policy, Carriage carriage, Speaker speaker, FlightSource& source, Provider provider, Parts parts);
   Gateway(GatewayTimers timers, GatewayPolicy policy, Carriage carriage, Speaker speaker, Flight flight, Provider provider, Parts parts);
 
   // Sends the first packet. Once.
@@ -110,8 +113,7 @@ class Gateway {
   void step_flight(Now now);
   void step_lost_watch(Now now);
   void step_end(Now now);
-  void fly_due_sample(Now now);
-  void next_lap_or_end(Now now);
+  void fly(Now now);
   void begin_tries(Tries& tries, int count, Now now) { tries = {count, now.tick, true}; }
   // True when a send of the series is due; takes it. `tries.left` is then what remains.
   bool due(Tries& tries, Now now, Duration interval);
@@ -121,7 +123,7 @@ class Gateway {
   Tick next_wake() const;
 
   // nrid/gateway_send.cc
-  void send_pack(Result<Buffer> pack, coap::Type type, Now now);
+  void send_pack(const Result<SourcePack>& pack, coap::Type type, Now now);
   void send_last(coap::Type type, Now now);
   void send_end(Now now);
   void post(Bytes cwt, coap::Type type, Now now);
@@ -149,7 +151,8 @@ class Gateway {
   GatewayPolicy policy_;
   Carriage carriage_;
   Speaker speaker_;
-  Flight flight_;
+  std::unique_ptr<FlightSource> own_source_;
+  FlightSource& source_;
   Provider provider_;
   Parts parts_;
 
@@ -167,13 +170,10 @@ class Gateway {
   std::array<Token, 16> tokens_{};       // of the newest requests: an answer must echo one
   size_t token_next_ = 0;
   uint8_t last_code_ = 0;                // last CoAP error code that came back
-  Tick took_off_;
   Tick last_sent_;
   Tick heard_;                           // last accepted Heartbeat, or when the wait for one began
   bool heard_any_ = false;
   int64_t iat_newest_ = 0;               // of accepted words of this provider
-  size_t next_sample_ = 0;
-  Tick next_due_;
   // end of operation
   uint64_t end_code_ = 0;
   bool end_patient_ = true;              // after the tries go on every end_slow

@@ -59,7 +59,7 @@ bool Gateway::on_word(Bytes cwt, Now now) {
   Expected expected;
   expected.sp = provider_.det;
   expected.sp_key = &provider_.key;
-  expected.ua = parts_.aircraft.identity().det;
+  expected.ua = source_.ua();
   expected.iat_newest = iat_newest_;
   const auto word = read_provider_word(expected, cwt, now.wall);
   if (!word.ok()) {
@@ -102,18 +102,17 @@ void Gateway::on_flags(const Heartbeat& heartbeat, Now now) {
   ++rounds_;
   const std::string pages = heartbeat.expected.pages ? std::to_string(*heartbeat.expected.pages) : "none";
   event("flags", {{"types", heartbeat.expected.types}, {"pages", pages}});
-  auto pack = parts_.aircraft.answer_pack(heartbeat.expected, status_.sample, now.wall);
-  if (status_.phase == Phase::flying) return send_pack(std::move(pack), coap::Type::con, now);
+  auto pack = source_.answer_pack(heartbeat.expected, now);
+  if (status_.phase == Phase::flying) return send_pack(pack, coap::Type::con, now);
   if (rounds_ > timers_.flag_rounds) return fail_start("flags");
   if (!pack.ok()) return fail_start(std::string(info(pack.error()).counter));
-  last_pack_ = std::move(*pack);
+  last_pack_ = std::move(pack->pack);
   begin_tries(tries_, timers_.first_tries, now);
 }
 
 void Gateway::on_started(Now now) {
   status_.phase = Phase::flying;
-  took_off_ = next_due_ = now.tick;
-  next_sample_ = 0;
+  source_.begin(now);
   tries_.active = false;
   event("start_ok", {{"sp", to_text(provider_.det)}, {"rounds", rounds_}});
 }

@@ -5,9 +5,9 @@
 
 namespace nrid {
 
-void Gateway::send_pack(Result<Buffer> pack, coap::Type type, Now now) {
+void Gateway::send_pack(const Result<SourcePack>& pack, coap::Type type, Now now) {
   if (!pack.ok()) return refuse(pack.error());  // a value that no message can carry; the next sample may fit
-  last_pack_ = std::move(*pack);
+  last_pack_ = pack->pack;
   const int64_t second = now.wall.seconds();
   if (last_iat_ < second || last_iat_ > second + 2) last_iat_ = second;  // monotonic, but for a clock that an operator set back
   last_location_s_ = second;
@@ -32,7 +32,7 @@ void Gateway::send_end(Now now) {
   body.peer = provider_.det;
   body.code = end_code_;
   body.ref = static_cast<uint64_t>(last_location_s_ != 0 ? last_location_s_ : now.wall.seconds());
-  if (speaker_.kid != parts_.aircraft.identity().det) body.ua = parts_.aircraft.identity().det;
+  if (const Det ua = source_.ua(); speaker_.kid != ua) body.ua = ua;
   int64_t iat = std::max(now.wall.seconds(), last_iat_);  // newer than every report
   if (!end_iats_.empty() && iat <= end_iats_.back()) iat = end_iats_.back() + 1;
   if (iat > now.wall.seconds() + 2) iat = now.wall.seconds();

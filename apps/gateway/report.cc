@@ -76,7 +76,7 @@ std::string status_text(const GatewayStatus& status) {
   std::string age = "none yet";
   if (status.heartbeat_age) age = std::to_string(status.heartbeat_age->seconds()) + " s ago";
   std::snprintf(text, sizeof text, "%s %zu/%zu  %s %s  sent %llu (%llu again)  Heartbeats %llu, last %s%s", std::string(to_word(status.phase)).c_str(),
-                status.sample_number, status.sample_count, degrees(status.sample.latitude_e7).c_str(), degrees(status.sample.longitude_e7).c_str(),
+                status.flown.number, status.flown.count, degrees(status.flown.sample.latitude_e7).c_str(), degrees(status.flown.sample.longitude_e7).c_str(),
                 static_cast<unsigned long long>(status.sent), static_cast<unsigned long long>(status.resent),
                 static_cast<unsigned long long>(status.heartbeats), age.c_str(), status.sp_lost ? "  PROVIDER LOST" : "");
   return text;
@@ -86,9 +86,9 @@ std::string status_json(const GatewayStatus& status, const Det& aircraft, Instan
   std::string out = "{\"time\":" + seconds_text(now) + ",\"aircraft\":\"" + to_text(aircraft) + "\",\"phase\":\"" + std::string(to_word(status.phase)) +
                     "\",\"outcome\":\"" + std::string(to_word(status.outcome)) + "\",\"sp\":\"" + to_text(status.sp) + "\"";
   const auto number = [&](const char* name, uint64_t value) { out += std::string(",\"") + name + "\":" + std::to_string(value); };
-  number("sample", status.sample_number);
-  number("samples", status.sample_count);
-  out += ",\"lat\":" + degrees(status.sample.latitude_e7) + ",\"lon\":" + degrees(status.sample.longitude_e7);
+  number("sample", status.flown.number);
+  number("samples", status.flown.count);
+  out += ",\"lat\":" + degrees(status.flown.sample.latitude_e7) + ",\"lon\":" + degrees(status.flown.sample.longitude_e7);
   number("sent", status.sent);
   number("resent", status.resent);
   number("send_failed", status.send_failed);
