@@ -21,6 +21,8 @@ void fill(std::array<uint8_t, N>& field, std::string_view text) {
 
 constexpr uint32_t bit(rid::MessageType type) { return 1U << static_cast<uint32_t>(type); }
 
+constexpr uint32_t kKnownTypes = bit(rid::MessageType::basic_id) | bit(rid::MessageType::self_id) | bit(rid::MessageType::system) | bit(rid::MessageType::operator_id);
+
 std::optional<int32_t> held(const std::optional<int32_t>& height_dm) {
   return height_dm && *height_dm >= kHeightMin_dm && *height_dm <= kHeightMax_dm ? height_dm : std::nullopt;
 }
@@ -141,30 +143,31 @@ Result<rid::MessageOctets> Aircraft::system(Instant now) const {
   return rid::encode(system);
 }
 
-Result<Buffer> Aircraft::pack_of(uint32_t& types, const rid::Location& where, Instant now) const {
+Result<Buffer> Aircraft::pack_of(uint32_t& types, bool session, const rid::Location& where, Instant now) const {
   std::vector<rid::MessageOctets> messages;
   const size_t room = form_ == PackForm::plain ? rid::kPackMessagesMax : kWrappedMax;
   TRY(location, rid::encode(where));
   messages.push_back(location);
-  const bool named = form_ != PackForm::aircraft;  // without the aircraft's signature its name has to stand there
-  if (named) types |= bit(rid::MessageType::basic_id);
-  // In the order of what a provider misses most; what a Basic ID says beside the session id comes last.
-  const auto add = [&](rid::MessageType type, bool there, const Result<rid::MessageOctets>& message) {
-    if ((types & bit(type)) == 0 || !there || !message.ok() || messages.size() == room) return;
-    messages.push_back(*message);
+  uint32_t left = 0;
+  const auto add = [&](rid::MessageType type, const Result<rid::MessageOctets>& message) {
+    if (!message.ok()) return;
+    if (messages.size() < room) messages.push_back(*message);
+    else left |= bit(type);
   };
-  add(rid::MessageType::basic_id, true, rid::encode(rid::BasicId::of_session(identity_.det, identity_.ua_type)));
-  const auto go = [&](rid::MessageType type, const Result<rid::MessageOctets>& message) {
-    add(type, true, message);
-    const bool went = std::any_of(messages.begin(), messages.end(), [&](const auto& one) { return rid::type_of(one) == type; });
-    if (went || !message.ok()) types &= ~bit(type);
-  };
-  go(rid::MessageType::system, system(now));
-  go(rid::MessageType::operator_id, operator_id());
-  go(rid::MessageType::self_id, self_id());
-  add(rid::MessageType::basic_id, said_serial_ || !identity_.serial.empty(), serial_id());
-  if (said_registration_) add(rid::MessageType::basic_id, true, *said_registration_);
-  types &= ~bit(rid::MessageType::basic_id);
+  const auto wanted = [&](rid::MessageType type) { return (types & bit(type)) != 0; };
+  // In the order of what a provider misses most. Without the aircraft's signature its name has to stand there.
+  const bool named = form_ != PackForm::aircraft;
+  if (named || (session && wanted(rid::MessageType::basic_id))) {
+    add(rid::MessageType::basic_id, rid::encode(rid::BasicId::of_session(identity_.det, identity_.ua_type)));
+  }
+  if (wanted(rid::MessageType::system)) add(rid::MessageType::system, system(now));
+  if (wanted(rid::MessageType::operator_id)) add(rid::MessageType::operator_id, operator_id());
+  if (wanted(rid::MessageType::self_id)) add(rid::MessageType::self_id, self_id());
+  if (wanted(rid::MessageType::basic_id)) {
+    if (said_serial_ || !identity_.serial.empty()) add(rid::MessageType::basic_id, serial_id());
+    if (said_registration_) add(rid::MessageType::basic_id, *said_registration_);
+  }
+  types = left;
   std::stable_sort(messages.begin(), messages.end(), [](const auto& a, const auto& b) { return rid::type_of(a) < rid::type_of(b); });
 
   std::array<uint8_t, rid::kPackSizeMax> space{};
@@ -178,13 +181,15 @@ Result<Buffer> Aircraft::pack_of(uint32_t& types, const rid::Location& where, In
 
 Result<Buffer> Aircraft::location_pack(const rid::Location& where, Instant now) const {
   uint32_t types = 0;
-  return pack_of(types, where, now);
+  return pack_of(types, false, where, now);
 }
 
 Result<Buffer> Aircraft::start_pack(const rid::Location& where, Instant now) {
   uint32_t types = bit(rid::MessageType::basic_id) | bit(rid::MessageType::system) | bit(rid::MessageType::operator_id);
   changed_ &= ~types;
-  return pack_of(types, where, now);
+  auto pack = pack_of(types, true, where, now);
+  changed_ |= types;                        // with the next packs
+  return pack;
 }
 
 Result<Buffer> Aircraft::flight_pack(const rid::Location& where, Instant now) {
@@ -192,7 +197,7 @@ Result<Buffer> Aircraft::flight_pack(const rid::Location& where, Instant now) {
     if (!identity_.serial.empty() || said_serial_) changed_ |= bit(rid::MessageType::basic_id);
     if (!identity_.self_id.empty() || said_self_) changed_ |= bit(rid::MessageType::self_id);
   }
-  return pack_of(changed_, where, now);
+  return pack_of(changed_, false, where, now);
 }
 
 Result<Buffer> Aircraft::answer_pack(const cwt::MessageSet& expected, const rid::Location& where, Instant now) {
@@ -204,9 +209,10 @@ Result<Buffer> Aircraft::answer_pack(const cwt::MessageSet& expected, const rid:
     TRY(pack, rid::build_link_pack(beside, *identity_.endorsement, now, space));
     return Buffer(pack.begin(), pack.end());
   }
-  uint32_t types = expected.types;
-  changed_ &= ~types;
-  return pack_of(types, where, now);
+  uint32_t types = expected.types & kKnownTypes;
+  auto pack = pack_of(types, true, where, now);
+  changed_ |= types;
+  return pack;
 }
 
 }  // namespace nrid

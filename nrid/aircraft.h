@@ -64,8 +64,9 @@ class Aircraft {
   Result<rid::MessageOctets> self_id() const;
   Result<rid::MessageOctets> operator_id() const;
   Result<rid::MessageOctets> system(Instant now) const;
-  // Location, then as many of `types` as there is room for; what went is taken out of `types`.
-  Result<Buffer> pack_of(uint32_t& types, const rid::Location& where, Instant now) const;
+  // Location, then as many of `types` as there is room for; what went is taken out of `types`. `session`: a Basic ID is, or is
+  // also, the session id, which the Wrapper's DET says anyway.
+  Result<Buffer> pack_of(uint32_t& types, bool session, const rid::Location& where, Instant now) const;
 
   AircraftIdentity identity_;
   const Signer& signer_;

@@ -7,6 +7,7 @@ namespace nrid {
 namespace {
 
 constexpr Tick kNever{INT64_MAX};
+constexpr Duration kDrainMax = seconds(60);        // so long a flight that is over waits for its spool
 
 }  // namespace
 
@@ -27,7 +28,7 @@ std::string_view to_word(Outcome outcome) {
 
 Gateway::Gateway(GatewayTimers timers, GatewayPolicy policy, Carriage carriage, Speaker speaker, FlightSource& source, Provider provider, Parts parts)
     : timers_(timers), policy_(std::move(policy)), carriage_(std::move(carriage)), speaker_(speaker), source_(source),
-      provider_(std::move(provider)), parts_(std::move(parts)) {
+      provider_(std::move(provider)), parts_(std::move(parts)), spool_(policy_.spool) {
   CHECK(speaker_.signer != nullptr);
   message_id_ = parts_.random.u16();
 }
@@ -36,7 +37,7 @@ Gateway::Gateway(GatewayTimers timers, GatewayPolicy policy, Carriage carriage, 
     : timers_(timers), policy_(std::move(policy)), carriage_(std::move(carriage)), speaker_(speaker),
       own_source_(std::make_unique<FileSource>(std::move(flight), FilePace{policy_.speed, policy_.loop}, parts.aircraft,
                                                [this] { event("lap", {{"flight", source_.name()}}); })),
-      source_(*own_source_), provider_(std::move(provider)), parts_(std::move(parts)) {
+      source_(*own_source_), provider_(std::move(provider)), parts_(std::move(parts)), spool_(policy_.spool) {
   CHECK(speaker_.signer != nullptr);
   message_id_ = parts_.random.u16();
 }
@@ -53,6 +54,7 @@ void Gateway::start(Now now) {
 
 Tick Gateway::step(Now now) {
   receive(now);
+  step_names(now);
   switch (status_.phase) {
     case Phase::starting: step_start(now); break;
     case Phase::flying: step_flight(now); break;
@@ -75,6 +77,7 @@ bool Gateway::due(Tries& tries, Now now, Duration interval) {
 void Gateway::step_start(Now now) {
   if (!due(tries_, now, timers_.try_interval)) return;
   if (tries_.left >= 0) return send_last(coap::Type::con, now);
+  if (previous_ && !returned_) return go_back(now);  // R-092, at the start too
   fail_start(last_code_ != 0 ? "refused" : "no_answer");
 }
 
@@ -91,9 +94,26 @@ void Gateway::step_flight(Now now) {
   else step_lost_watch(now);
 }
 
+// The live position first; the spool when there is none.
 void Gateway::fly(Now now) {
-  if (const auto reason = source_.over(now)) return end(now, *reason);
-  if (const auto pack = source_.next(now)) send_pack(*pack, coap::Type::non, now);
+  if (const auto reason = source_.over(now)) {
+    if (!over_since_) over_since_ = now.tick;
+    if (spool_.waiting() == 0 || now.tick - *over_since_ >= kDrainMax) return end(now, *reason);
+  } else if (const auto pack = source_.next(now)) {
+    return send_pack(*pack, coap::Type::non, now);
+  }
+  drain(now);
+}
+
+// Only to a provider that has just spoken: what is spooled was lost once already.
+void Gateway::drain(Now now) {
+  if (status_.sp_lost || lost_.active || moved_.active) return;
+  const SourcePack* oldest = spool_.due(now);
+  if (oldest == nullptr) return;
+  const auto pack = oldest->location ? source_.late_pack(*oldest->location, now) : Result<Buffer>(oldest->pack);
+  if (!pack.ok()) return spool_.give_up();
+  if (send_report(*pack, fresh_iat(now), coap::Type::non, now)) spool_.took(now);
+  else spool_.later(now);
 }
 
 // M without a Heartbeat, then L resends, then the policy's action. Positions go on meanwhile.
@@ -149,6 +169,7 @@ void Gateway::step_end(Now now) {
 void Gateway::finish(Outcome outcome, std::string_view reason) {
   status_.phase = Phase::done;
   status_.outcome = outcome;
+  status_.reason = reason;
   event("finished", {{"outcome", to_word(outcome)}, {"reason", reason}});
 }
 
@@ -156,8 +177,10 @@ Tick Gateway::next_wake() const {
   Tick wake = kNever;
   const auto consider = [&](Tick tick) { wake = std::min(wake, tick); };
   if (status_.phase == Phase::starting || status_.phase == Phase::ending) consider(tries_.next);
+  if (named_) consider(named_->until);
   if (status_.phase == Phase::flying) {
-    consider(source_.due());
+    if (!over_since_) consider(source_.due());
+    if (spool_.waiting() != 0 && !lost_.active && !moved_.active && !status_.sp_lost) consider(spool_.next());
     if (moved_.active) consider(moved_.next);
     else if (lost_.active) consider(lost_.next);
     else if (!status_.sp_lost) consider(heard_ + timers_.heartbeat_timeout);
@@ -169,6 +192,8 @@ GatewayStatus Gateway::status(Now now) const {
   GatewayStatus out = status_;
   out.sp = provider_.det;
   out.flown = source_.progress();
+  out.spooled = spool_.waiting();
+  out.spool = spool_.counts();
   if (heard_any_) out.heartbeat_age = now.tick - heard_;
   return out;
 }

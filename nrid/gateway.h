@@ -17,6 +17,8 @@
 #include "nrid/client.h"
 #include "nrid/datagram_port.h"
 #include "nrid/file_source.h"
+#include "nrid/host_lookup.h"
+#include "nrid/spool.h"
 
 namespace nrid {
 
@@ -40,8 +42,10 @@ struct GatewayPolicy {
   LostAction on_lost_sp = LostAction::return_home;
   bool redirect_private = false;         // may a redirect name a private address
   uint16_t schc_port = profile::kSchcPort;
-  double speed = 1;                      // flight seconds per second
+  std::string redirect_domain;           // host names in coap:// URIs end in it; empty: none is followed
+  double speed = 1;                      // flight seconds per second, of a flight file
   bool loop = false;
+  SpoolPolicy spool;
 };
 
 struct Provider {                        // the SP, as DNS and endorsement gave it
@@ -50,6 +54,7 @@ struct Provider {                        // the SP, as DNS and endorsement gave 
   Address address;
   Det hda;                               // parent in its endorsement
   PreparedKey hda_key;
+  std::string host = {};                 // of a redirect: a name to be looked up before `address` is one
 };
 
 // "start_ok" and its facts; borrowed for the call.
@@ -74,6 +79,9 @@ struct GatewayStatus {                   // for the status line and --json
   uint32_t missing = 0;                  // flags of the last Heartbeat
   std::optional<Duration> heartbeat_age;
   bool sp_lost = false;
+  std::string reason;                    // why it is done, or why the start waits
+  size_t spooled = 0;                    // positions to be sent again
+  SpoolCounts spool;
   SourceProgress flown;
 };
 
@@ -84,6 +92,7 @@ class Gateway {
     DatagramPort& port;
     Random& random;
     GatewayEvents on_event;
+    HostLookup* hosts = nullptr;         // for redirects to names; nullptr: none is followed
   };
 
   // `source` is borrowed. The second one flies a file, at the policy's speed.
@@ -114,6 +123,7 @@ class Gateway {
   void step_lost_watch(Now now);
   void step_end(Now now);
   void fly(Now now);
+  void drain(Now now);
   void begin_tries(Tries& tries, int count, Now now) { tries = {count, now.tick, true}; }
   // True when a send of the series is due; takes it. `tries.left` is then what remains.
   bool due(Tries& tries, Now now, Duration interval);
@@ -126,14 +136,17 @@ class Gateway {
   void send_pack(const Result<SourcePack>& pack, coap::Type type, Now now);
   void send_last(coap::Type type, Now now);
   void send_end(Now now);
-  void post(Bytes cwt, coap::Type type, Now now);
-  void transmit(const Result<Bytes>& datagram, const Address& to);
+  bool send_report(Bytes pack, int64_t iat, coap::Type type, Now now);  // true: the network took it
+  int64_t fresh_iat(Now now);
+  bool post(Bytes cwt, coap::Type type, Now now);
+  bool transmit(const Result<Bytes>& datagram, const Address& to);
   void event(std::string_view name, std::initializer_list<LogField> fields = {}) const;
   void refuse(Error error);
 
   // nrid/gateway_receive.cc: what the provider says
   void receive(Now now);
   void on_datagram(const Received& received, Now now);
+  void reset(uint16_t message_id);
   void on_response(const Inbound& in, Now now);
   // True when the word was accepted; only then is a CON Heartbeat answered.
   bool on_word(Bytes cwt, Now now);
@@ -143,8 +156,13 @@ class Gateway {
   void on_end_word(const EndWord& word);
 
   // nrid/gateway_redirect.cc
-  void on_redirect(const cwt::MoveSp& move, Now now);
+  // True when the Heartbeat's other words are now another provider's affair.
+  bool on_redirect(const cwt::MoveSp& move, Now now);
+  void refuse_redirect(const Det& sp, Error error, const std::string& why);
+  void follow(const Provider& target, Now now);
   void step_redirect(Now now);
+  void step_names(Now now);
+  void go_back(Now now);
   void switch_to(const Provider& provider, Now now);
 
   GatewayTimers timers_;
@@ -163,6 +181,7 @@ class Gateway {
   Tries moved_;                          // resends to a new provider
   int rounds_ = 0;                       // of flags
   Tick flags_answered_;
+  cwt::MessageSet flags_;                // the ones answered last
   Buffer last_pack_;
   int64_t last_iat_ = 0;                 // of the last CWT sent
   int64_t last_location_s_ = 0;
@@ -185,11 +204,22 @@ class Gateway {
   int hops_ = 0;
   bool returned_ = false;
   std::vector<std::pair<Det, Tick>> left_;  // providers we left, and when
+  struct Named {
+    Provider target;
+    Tick until;
+  };
+  std::optional<Named> named_;           // a redirect whose host is being looked up
+  // store and forward
+  Spool spool_;
+  std::optional<Tick> over_since_;       // the flight is over, the spool is not
 };
 
-// R-091, without the network: who may we be sent to? On refusal `why` has one sentence. Errors: bad_endorsement,
+// R-091, without the network: who may we be sent to? A name inside the policy's domain comes back as `host`, with the port in
+// `address`. On refusal `why` has one sentence. Errors: bad_endorsement,
 // det_hi_mismatch, value_range (address).
 Result<Provider> judge_redirect(const cwt::MoveSp& move, const Provider& current, const GatewayPolicy& policy, bool schc, Instant now,
                                 std::string& why);
+// Error::value_range with a sentence: nobody may be sent to this address.
+Result<void> judge_address(const Address& address, const GatewayPolicy& policy, std::string& why);
 
 }  // namespace nrid

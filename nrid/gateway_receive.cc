@@ -17,7 +17,7 @@ void Gateway::receive(Now now) {
   for (int round = 0; round < kReceiveRounds && !done(); ++round) {
     const size_t count = parts_.port.receive(batch);
     for (size_t i = 0; i < count && !done(); ++i) on_datagram(batch[i], now);
-    if (count < batch.size()) return;
+    if (count == 0) return;
   }
 }
 
@@ -26,12 +26,21 @@ void Gateway::on_datagram(const Received& received, Now now) {
   FrameSpace scratch;
   const auto in = read_datagram(carriage_, received.octets, scratch);
   if (!in.ok()) return refuse(in.error());
-  if (in->code == coap::kEmpty) return;  // "I have it, the answer comes apart", or RST: the tries go on either way
+  if (in->code == coap::kEmpty) {  // "I have it, the answer comes apart", or RST: the tries go on either way
+    if (in->type == coap::Type::con) reset(in->id);
+    return;
+  }
   if (in->response()) return on_response(*in, now);
   const Address from = provider_.address;  // a redirect in this very Heartbeat changes it
   if (!on_word(in->payload, now) || in->type != coap::Type::con) return;
   std::array<uint8_t, 64> space{};
   transmit(make_response(carriage_, coap::Type::ack, coap::kChanged, in->id, in->token, {}, space), from);  // proves our address
+}
+
+// A ping, RFC 7252 section 4.3.
+void Gateway::reset(uint16_t message_id) {
+  std::array<uint8_t, 64> space{};
+  transmit(make_response(carriage_, coap::Type::rst, coap::kEmpty, message_id, Token(), {}, space), provider_.address);
 }
 
 void Gateway::on_response(const Inbound& in, Now now) {
@@ -73,6 +82,7 @@ bool Gateway::on_word(Bytes cwt, Now now) {
 
 void Gateway::on_heartbeat(const Heartbeat& heartbeat, Now now) {
   iat_newest_ = heartbeat.iat;
+  spool_.heard(now.tick - heard_ >= timers_.heartbeat_timeout);
   heard_ = now.tick;
   heard_any_ = true;
   ++status_.heartbeats;
@@ -84,8 +94,8 @@ void Gateway::on_heartbeat(const Heartbeat& heartbeat, Now now) {
     event("sp_recovered", {{"sp", to_text(provider_.det)}});
   }
   if (status_.phase == Phase::ending) return;
-  if (heartbeat.move_sp) return on_redirect(*heartbeat.move_sp, now);
-  hops_ = 0;
+  if (!heartbeat.move_sp) hops_ = 0;
+  else if (on_redirect(*heartbeat.move_sp, now)) return;
   previous_.reset();
   if (heartbeat.expected.types != 0 || heartbeat.expected.pages.value_or(0) != 0) return on_flags(heartbeat, now);
   if (status_.phase == Phase::starting) return on_started(now);
@@ -97,8 +107,10 @@ void Gateway::on_heartbeat(const Heartbeat& heartbeat, Now now) {
 
 // In flight the next Heartbeat asks again if this answer is lost; before it, each round has its tries.
 void Gateway::on_flags(const Heartbeat& heartbeat, Now now) {
-  if (rounds_ > 0 && now.tick - flags_answered_ < kFlagsGap) return;
+  const bool again = heartbeat.expected.types == flags_.types && heartbeat.expected.pages == flags_.pages;
+  if (rounds_ > 0 && again && now.tick - flags_answered_ < kFlagsGap) return;
   flags_answered_ = now.tick;
+  flags_ = heartbeat.expected;
   ++rounds_;
   const std::string pages = heartbeat.expected.pages ? std::to_string(*heartbeat.expected.pages) : "none";
   event("flags", {{"types", heartbeat.expected.types}, {"pages", pages}});

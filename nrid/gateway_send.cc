@@ -10,21 +10,24 @@ void Gateway::send_pack(const Result<SourcePack>& pack, coap::Type type, Now now
   last_pack_ = pack->pack;
   const int64_t second = now.wall.seconds();
   if (last_iat_ < second || last_iat_ > second + 2) last_iat_ = second;  // monotonic, but for a clock that an operator set back
-  last_location_s_ = second;
-  std::array<uint8_t, profile::kPayloadMax> space{};
-  const auto cwt = make_uas_cwt(speaker_, provider_.det, last_pack_, last_iat_, space);
-  if (!cwt.ok()) return refuse(cwt.error());
-  post(*cwt, type, now);
+  last_location_s_ = pack->sampled.seconds();
+  spool_.sent(*pack, send_report(last_pack_, last_iat_, type, now));
 }
 
-void Gateway::send_last(coap::Type type, Now now) {
-  // The same pack in the same second would be the same CWT, octet for octet: a duplicate and no contact.
+void Gateway::send_last(coap::Type type, Now now) { send_report(last_pack_, fresh_iat(now), type, now); }
+
+// The same pack in the same second would be the same CWT, octet for octet: a duplicate and no contact.
+int64_t Gateway::fresh_iat(Now now) {
   const int64_t second = now.wall.seconds();
-  last_iat_ = last_iat_ >= second && last_iat_ <= second + 2 ? last_iat_ + 1 : second;
+  return last_iat_ = last_iat_ >= second && last_iat_ <= second + 2 ? last_iat_ + 1 : second;
+}
+
+bool Gateway::send_report(Bytes pack, int64_t iat, coap::Type type, Now now) {
   std::array<uint8_t, profile::kPayloadMax> space{};
-  const auto cwt = make_uas_cwt(speaker_, provider_.det, last_pack_, last_iat_, space);
-  if (!cwt.ok()) return refuse(cwt.error());
-  post(*cwt, type, now);
+  const auto cwt = make_uas_cwt(speaker_, provider_.det, pack, iat, space);
+  if (cwt.ok()) return post(*cwt, type, now);
+  refuse(cwt.error());
+  return false;
 }
 
 void Gateway::send_end(Now now) {
@@ -43,24 +46,28 @@ void Gateway::send_end(Now now) {
   post(*cwt, coap::Type::con, now);
 }
 
-void Gateway::post(Bytes cwt, coap::Type type, Now now) {
+bool Gateway::post(Bytes cwt, coap::Type type, Now now) {
   std::array<uint8_t, 4> random{};
   parts_.random.fill(random);
   const Token token = Token::of(random);
   tokens_[token_next_++ % tokens_.size()] = token;
   last_sent_ = now.tick;
   std::array<uint8_t, profile::kSentMax> space{};  // what does not fit is refused, not sent
-  transmit(make_post(carriage_, type, message_id_++, token, cwt, space), provider_.address);
+  return transmit(make_post(carriage_, type, message_id_++, token, cwt, space), provider_.address);
 }
 
-void Gateway::transmit(const Result<Bytes>& datagram, const Address& to) {
-  if (!datagram.ok()) return refuse(datagram.error());
+bool Gateway::transmit(const Result<Bytes>& datagram, const Address& to) {
+  if (!datagram.ok()) {
+    refuse(datagram.error());
+    return false;
+  }
   const Outgoing out{to, *datagram};
   if (parts_.port.send({&out, 1}) == 1) {
     ++status_.sent;
-  } else if (++status_.send_failed == 1) {  // no network is not the end: the tries are counted as if sent
-    event("send_failed", {{"address", to_text(to)}});
+    return true;
   }
+  if (++status_.send_failed == 1) event("send_failed", {{"address", to_text(to)}});  // no network is not the end: the tries count
+  return false;
 }
 
 void Gateway::event(std::string_view name, std::initializer_list<LogField> fields) const {
