@@ -150,6 +150,14 @@ StatusOr<std::unique_ptr<UdpPort>> UdpPort::open(const Address& address) {
   return std::move(ports.front());
 }
 
+StatusOr<std::unique_ptr<UdpPort>> UdpPort::open(const Address& address, const std::string& interface) {
+  TRY(port, open(address));
+  if (setsockopt(port->fd_, SOL_SOCKET, SO_BINDTODEVICE, interface.c_str(), static_cast<socklen_t>(interface.size())) != 0) {
+    return Status::failed("UDP " + to_text(address) + " through " + interface + ": " + errno_text(errno));
+  }
+  return std::move(port);
+}
+
 StatusOr<std::vector<std::unique_ptr<UdpPort>>> UdpPort::open_shared(const Address& address, size_t count) {
   std::vector<std::unique_ptr<UdpPort>> ports;
   const bool v4 = address.is_v4();

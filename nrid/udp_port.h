@@ -19,6 +19,8 @@ class UdpPort final : public DatagramPort {
 
   // One socket; port 0 takes any free one. "127.0.0.1:5683: another process holds this port".
   static StatusOr<std::unique_ptr<UdpPort>> open(const Address& address);
+  // The same, speaking through one network interface only: "UDP 0.0.0.0:0 through wwan7: No such device".
+  static StatusOr<std::unique_ptr<UdpPort>> open(const Address& address, const std::string& interface);
   // `count` sockets on one port, which the kernel shares out by flow. The first is bound without SO_REUSEPORT, so that
   // another process on this port is an error and not a silent partner.
   static StatusOr<std::vector<std::unique_ptr<UdpPort>>> open_shared(const Address& address, size_t count);
