@@ -5,11 +5,12 @@
 #include <csignal>
 #include <cstdio>
 
+#include "apps/gateway/hosts.h"
+#include "apps/gateway/input.h"
+#include "apps/gateway/network.h"
 #include "apps/gateway/preflight.h"
 #include "apps/gateway/report.h"
 #include "base/log.h"
-#include "base/text.h"
-#include "nrid/udp_port.h"
 
 namespace nrid::gateway {
 namespace {
@@ -40,83 +41,159 @@ int exit_status(Outcome outcome) {
   }
 }
 
-StatusOr<Flight> load_flight(const FlyOptions& options) {
-  TRY(flights, read_flight_file(options.flight));
-  const auto chosen = choose_flight(flights, options.name);
-  if (!chosen.ok()) return Status::failed(options.flight + ": " + chosen.text());
-  return fill_to_1hz(*chosen);
+// The parts of one operation, and the loop around them.
+class Operation {
+ public:
+  Operation(const FlyOptions& options, GatewaySettings& settings, Input& input)
+      : options_(options), settings_(settings), input_(input), report_(clock_, settings.aircraft.det, options.json),
+        aircraft_(settings.aircraft, signer(), form(), settings.gateway) {}
+
+  int run();
+
+ private:
+  const Signer& signer() const;
+  PackForm form() const;
+  bool prepare();                        // at setup, and again at the start
+  bool wait_until_ready();               // false: interrupted
+  Status begin();
+  void step();
+  Whole whole(const GatewayStatus& status) const;
+  int leave();
+
+  const FlyOptions& options_;
+  GatewaySettings& settings_;
+  Input& input_;
+  const SystemClock clock_;
+  SystemRandom random_;
+  Report report_;
+  Aircraft aircraft_;
+  std::optional<Provider> provider_;
+  std::unique_ptr<Network> network_;
+  std::unique_ptr<Hosts> hosts_;
+  std::unique_ptr<Gateway> gateway_;
+  std::string waits_;
+  uint64_t heartbeats_ = 0;
+};
+
+const Signer& Operation::signer() const {
+  const bool own = settings_.origin != Origin::c2 && settings_.aircraft_signer;
+  return own ? *settings_.aircraft_signer : *settings_.gateway_signer;  // without the aircraft's key nothing is signed for it
 }
 
-// What the settings leave open, the flight file may say; what does not fit its F3411 field is cut.
-void complete_identity(GatewaySettings& settings, const Flight& flight) {
-  const auto text = [](std::string_view value, size_t max) { return printable(value.substr(0, max)); };
-  if (!settings.serial_given) settings.aircraft.serial = text(flight.serial_number, 20);
-  if (!settings.operator_given) settings.aircraft.operator_id = text(flight.operator_id, 20);
-  if (!settings.self_id_given) settings.aircraft.self_id = text(flight.description, 23);
-  settings.aircraft.operator_position = flight.operator_position;
+PackForm Operation::form() const {
+  if (settings_.origin == Origin::c2) return PackForm::ground;
+  return settings_.origin == Origin::c2_plain ? PackForm::plain : PackForm::aircraft;
 }
 
-StatusOr<std::unique_ptr<UdpPort>> open_port(const GatewaySettings& settings, const Address& provider) {
-  if (settings.bind) return UdpPort::open(*settings.bind);
-  return UdpPort::open(provider.is_v4() ? v4_address(std::array<uint8_t, 4>{}, 0) : Address{});
+bool Operation::prepare() {
+  PreflightFailure failure;
+  const auto ready = run_preflight(settings_, failure, [&](std::string_view step, const std::string& fact) {
+    report_.event("preflight", {{"step", step}, {"fact", fact}});
+  });
+  if (!ready.ok()) {
+    report_.event("preflight_failed", {{"step", failure.step}, {"error", info(failure.error).counter}, {"reason", failure.text}});
+    return false;
+  }
+  provider_ = ready->provider;
+  aircraft_.set_endorsement(ready->aircraft_endorsement);
+  return true;
 }
 
-int run(Gateway& gateway, DatagramPort& port, Report& report, const Clock& clock) {
-  gateway.start(clock.now());
+bool Operation::wait_until_ready() {
+  std::string said;
+  for (;;) {
+    const Now now = clock_.now();
+    input_.step(now, {false, "Net-RID: no position yet"});
+    if (input_.ready(now)) break;
+    waits_ = input_.waits_for();
+    if (waits_ != said) report_.event("waiting", {{"reason", waits_}});
+    said = waits_;
+    report_.status(whole({}), now);
+    if (signals_seen > 0) return false;
+    wait_for({input_.port()->fd()}, kWaitMax);
+  }
+  waits_.clear();
+  return true;
+}
+
+Status Operation::begin() {
+  TRY(network, Network::open(settings_, provider_->address, clock_));
+  network_ = std::move(network);
+  if (!settings_.policy.redirect_domain.empty()) {
+    TRY(hosts, Hosts::open(settings_.dns, random_));
+    hosts_ = std::move(hosts);
+  }
+  const Speaker speaker{settings_.gateway, settings_.gateway_signer.get(), cwt::KidForm::tagged_in_bstr, settings_.lifetime_s};
+  const auto on_event = [this](std::string_view name, std::initializer_list<LogField> fields) { report_.event(name, fields); };
+  gateway_ = std::make_unique<Gateway>(settings_.timers, settings_.policy, settings_.carriage, speaker, input_.source(), *provider_,
+                                       Gateway::Parts{aircraft_, network_->uplinks(), random_, on_event, hosts_.get()});
+  gateway_->start(clock_.now());
+  return {};
+}
+
+Whole Operation::whole(const GatewayStatus& status) const {
+  Whole out;
+  out.gateway = status;
+  input_.describe(out.input);
+  out.arm = waits_.empty() ? arm_word(status) : ArmWord{false, waits_};
+  out.origin = to_word(settings_.origin);
+  out.waits = waits_;
+  if (network_) out.uplinks = network_->uplinks().status();
+  return out;
+}
+
+void Operation::step() {
+  input_.step(clock_.now(), arm_word(gateway_->status(clock_.now())));
+  const Tick wake = gateway_->step(clock_.now());
+  const Now now = clock_.now();
+  const GatewayStatus status = gateway_->status(now);
+  if (status.heartbeats != heartbeats_) network_->uplinks().confirm();
+  heartbeats_ = status.heartbeats;
+  report_.status(whole(status), now);
+  const Duration wait = wake - now.tick;
+  if (!gateway_->done() && wait > Duration{}) network_->wait(input_.port(), std::min(wait, kWaitMax));
+}
+
+int Operation::leave() {
+  const Now now = clock_.now();
+  const GatewayStatus status = gateway_->status(now);
+  input_.step({now.wall, now.tick + seconds(1)}, arm_word(status));  // the flight controller's last word from us
+  report_.status(whole(status), now, true);
+  report_.end_line();
+  const int code = exit_status(status.outcome);
+  if (code == kStartFailed) report_.event("dispatch", {{"action", to_word(settings_.on_start_failure)}});
+  return code;
+}
+
+int Operation::run() {
+  input_.make_source(aircraft_, options_, settings_, [this] { report_.event("lap", {{"flight", input_.source().name()}}); });
+  if (!prepare()) return kNotReady;
+  catch_signals();
+  if (!input_.ready(clock_.now())) {
+    if (!wait_until_ready()) return kNotReady;
+    if (!prepare()) return kNotReady;  // the address as of now
+  }
+  if (const Status begun = begin(); !begun.ok()) return complain(begun.text());
   int handled = 0;
-  while (!gateway.done()) {
+  while (!gateway_->done()) {
     const int seen = signals_seen;
     if (seen > 1 && seen > handled) return kEndUnacknowledged;  // asked twice: leave without an answer
-    if (seen > handled) gateway.end(clock.now(), "interrupted");
+    if (seen > handled) gateway_->end(clock_.now(), "interrupted");
     handled = seen;
-    const Tick wake = gateway.step(clock.now());
-    const Now now = clock.now();
-    report.status(gateway.status(now), now);
-    if (gateway.done()) break;
-    const Duration wait = wake - now.tick;
-    if (wait > Duration{}) port.wait(std::min(wait, kWaitMax));
+    step();
   }
-  const Now now = clock.now();
-  report.status(gateway.status(now), now, true);
-  report.end_line();
-  return exit_status(gateway.status(now).outcome);
+  return leave();
 }
 
 }  // namespace
 
 int fly(const FlyOptions& options) {
-  auto loaded = load_gateway_settings(options.config, options.transport);
-  if (!loaded.ok()) return complain(loaded.text());
-  GatewaySettings& settings = *loaded;
-  const auto flight = load_flight(options);
-  if (!flight.ok()) return complain(flight.text());
-  complete_identity(settings, *flight);
-
-  const SystemClock clock;
-  SystemRandom random;
-  Report report(clock, settings.aircraft.det, options.json);
-  PreflightFailure failure;
-  const auto ready = run_preflight(settings, failure, [&](std::string_view step, const std::string& fact) {
-    report.event("preflight", {{"step", step}, {"fact", fact}});
-  });
-  if (!ready.ok()) {
-    report.event("preflight_failed", {{"step", failure.step}, {"error", info(failure.error).counter}, {"reason", failure.text}});
-    flush_log();
-    return kNotReady;
-  }
-  const auto port = open_port(settings, ready->provider.address);
-  if (!port.ok()) return complain(port.text());
-
-  catch_signals();
-  Aircraft aircraft(settings.aircraft, *settings.aircraft_signer);
-  aircraft.set_endorsement(ready->aircraft_endorsement);
-  settings.policy.speed = options.speed;
-  settings.policy.loop = options.loop;
-  Speaker speaker{settings.gateway, settings.gateway_signer.get(), cwt::KidForm::tagged_in_bstr, settings.lifetime_s};
-  const auto on_event = [&](std::string_view name, std::initializer_list<LogField> fields) { report.event(name, fields); };
-  Gateway gateway(settings.timers, settings.policy, settings.carriage, speaker, *flight, ready->provider, {aircraft, **port, random, on_event});
-  const int status = run(gateway, **port, report, clock);
-  if (status == kStartFailed) report.event("dispatch", {{"action", to_word(settings.on_start_failure)}});
+  auto settings = load_gateway_settings(options.config, options.transport);
+  if (!settings.ok()) return complain(settings.text());
+  const auto input = Input::open(options, *settings);
+  if (!input.ok()) return complain(input.text());
+  Operation operation(options, *settings, **input);
+  const int status = operation.run();
   flush_log();
   return status;
 }

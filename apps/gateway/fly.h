@@ -13,7 +13,9 @@ inline constexpr int kFlown = 0, kNotReady = 1, kStartFailed = 2, kProviderLost 
 
 struct FlyOptions {
   std::string config;
-  std::string flight;
+  std::string flight;                      // a flight file; or one of the next two
+  bool mavlink = false;
+  bool packs = false;
   std::string name;
   double speed = 1;
   bool loop = false;

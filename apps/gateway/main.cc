@@ -7,7 +7,7 @@
 
 int main(int argc, char** argv) {
   using namespace nrid::gateway;
-  CLI::App app{"Net-RID gateway: signs, sends and obeys, from a flight file to a service provider"};
+  CLI::App app{"Net-RID gateway: signs, sends and obeys, from a flight controller or a flight file to a service provider"};
   app.set_version_flag("--version", NRID_VERSION);
   bool reference = false;
   app.add_flag("--settings", reference, "print every setting with its unit, range and default");
@@ -17,7 +17,11 @@ int main(int argc, char** argv) {
   bool plain = false, schc = false;
   auto* fly_command = app.add_subcommand("fly", "pre-flight checks, then the flight; exit 0 flown, 1 not ready, 2 start failed, 3 provider lost, 4 end not acknowledged");
   fly_command->add_option("--config", options.config, "settings file")->required();
-  fly_command->add_option("--flight", options.flight, "flight file, .csv or .kml")->required();
+  auto* source = fly_command->add_option_group("source", "where the flight comes from");
+  source->add_option("--flight", options.flight, "a flight file, .csv or .kml");
+  source->add_flag("--mavlink", options.mavlink, "a flight controller's MAVLink over UDP (live.mavlink)");
+  source->add_flag("--packs", options.packs, "Broadcast Remote ID packs over UDP (live.packs)");
+  source->require_option(1);
   fly_command->add_option("--name", options.name, "which flight of the file: name, or number from 1");
   fly_command->add_option("--speed", options.speed, "flight seconds per second")->check(CLI::Range(0.1, 100.0));
   fly_command->add_flag("--loop", options.loop, "fly again and again until interrupted");

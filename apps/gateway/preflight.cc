@@ -28,9 +28,13 @@ std::string_view advice(Error error) {
 }
 
 // AAAA before A, as they came; a socket bound to one family cannot speak the other.
-std::optional<Address> usable_address(const std::vector<det::IpAddress>& addresses, uint16_t port, const std::optional<Address>& bind) {
+std::optional<Address> usable_address(const std::vector<det::IpAddress>& addresses, uint16_t port, const std::vector<std::string>& uplinks) {
   for (const det::IpAddress& ip : addresses) {
-    if (!bind || bind->is_v4() == ip.is_v4()) return Address{ip.octets, port};
+    const bool usable = std::all_of(uplinks.begin(), uplinks.end(), [&](const std::string& uplink) {
+      const auto local = local_address(uplink);
+      return !local || local->is_v4() == ip.is_v4();
+    });
+    if (usable) return Address{ip.octets, port};
   }
   return std::nullopt;
 }
@@ -56,8 +60,8 @@ StatusOr<Preflight> run_preflight(const GatewaySettings& settings, PreflightFail
   }
   say("endorsement", "by " + to_text(endorsement->parent) + ", valid for " + std::to_string(endorsement->not_after.seconds() - SystemClock().now().wall.seconds()) + " s");
 
-  const auto address = usable_address(sp->addresses, settings.port, settings.bind);
-  if (!address) return fail(failure, "address", Error::none, to_text(settings.sp) + ": neither AAAA nor A record at " + sp->name);
+  const auto address = usable_address(sp->addresses, settings.port, settings.uplinks);
+  if (!address) return fail(failure, "address", Error::none, to_text(settings.sp) + ": no AAAA or A record at " + sp->name + " that our uplinks can reach");
   say("address", nrid::to_text(*address));
 
   const auto hda = det::resolve_now(settings.dns, endorsement->parent, false, kDeadline);

@@ -53,14 +53,14 @@ void Report::event(std::string_view name, std::initializer_list<LogField> fields
   std::fflush(stdout);
 }
 
-void Report::status(const GatewayStatus& status, Now now, bool force) {
+void Report::status(const Whole& whole, Now now, bool force) {
   if (now.tick < next_ && !force) return;
   next_ = now.tick + seconds(1);
   if (json_) {
-    std::printf("%s\n", status_json(status, aircraft_, now.wall).c_str());
+    std::printf("%s\n", status_json(whole, aircraft_, now.wall).c_str());
     std::fflush(stdout);
   } else if (terminal_) {
-    std::fprintf(stderr, "\r\033[K%s", status_text(status).c_str());
+    std::fprintf(stderr, "\r\033[K%s", status_text(whole).c_str());
     std::fflush(stderr);
     open_line_ = true;
   }
@@ -71,21 +71,36 @@ void Report::end_line() {
   open_line_ = false;
 }
 
-std::string status_text(const GatewayStatus& status) {
-  char text[200];
-  std::string age = "none yet";
-  if (status.heartbeat_age) age = std::to_string(status.heartbeat_age->seconds()) + " s ago";
-  std::snprintf(text, sizeof text, "%s %zu/%zu  %s %s  sent %llu (%llu again)  Heartbeats %llu, last %s%s", std::string(to_word(status.phase)).c_str(),
-                status.flown.number, status.flown.count, degrees(status.flown.sample.latitude_e7).c_str(), degrees(status.flown.sample.longitude_e7).c_str(),
-                static_cast<unsigned long long>(status.sent), static_cast<unsigned long long>(status.resent),
-                static_cast<unsigned long long>(status.heartbeats), age.c_str(), status.sp_lost ? "  PROVIDER LOST" : "");
-  return text;
+std::string status_text(const Whole& whole) {
+  const GatewayStatus& status = whole.gateway;
+  if (!whole.waits.empty()) return "waiting  " + whole.waits;
+  std::string out(to_word(status.phase));
+  const auto number = [](uint64_t value) { return std::to_string(value); };
+  out += " " + number(status.flown.number);
+  if (status.flown.count != 0) out += "/" + number(status.flown.count);
+  out += "  " + degrees(status.flown.sample.latitude_e7) + " " + degrees(status.flown.sample.longitude_e7);
+  out += "  sent " + number(status.sent) + " (" + number(status.resent) + " again)  Heartbeats " + number(status.heartbeats) + ", last ";
+  out += status.heartbeat_age ? number(static_cast<uint64_t>(status.heartbeat_age->seconds())) + " s ago" : "none yet";
+  if (status.spooled != 0 || status.spool.dropped() != 0) out += "  kept " + number(status.spooled) + " (" + number(status.spool.dropped()) + " dropped)";
+  if (whole.uplinks.size() > 1) {
+    out += "  via";
+    for (const UplinkStatus& one : whole.uplinks) out += one.active ? " " + one.name : "";
+  }
+  if (whole.input.kind == "mavlink") out += whole.arm.good ? "  may arm" : "  may not arm";
+  return out + (status.sp_lost ? "  PROVIDER LOST" : "");
 }
 
-std::string status_json(const GatewayStatus& status, const Det& aircraft, Instant now) {
-  std::string out = "{\"time\":" + seconds_text(now) + ",\"aircraft\":\"" + to_text(aircraft) + "\",\"phase\":\"" + std::string(to_word(status.phase)) +
-                    "\",\"outcome\":\"" + std::string(to_word(status.outcome)) + "\",\"sp\":\"" + to_text(status.sp) + "\"";
+std::string status_json(const Whole& whole, const Det& aircraft, Instant now) {
+  const GatewayStatus& status = whole.gateway;
+  std::string out = "{\"time\":" + seconds_text(now) + ",\"aircraft\":\"" + to_text(aircraft) + "\"";
+  const auto text = [&](const char* name, std::string_view value) { out += std::string(",\"") + name + "\":" + json_text(value); };
   const auto number = [&](const char* name, uint64_t value) { out += std::string(",\"") + name + "\":" + std::to_string(value); };
+  const auto yes = [&](const char* name, bool value) { out += std::string(",\"") + name + "\":" + (value ? "true" : "false"); };
+  text("phase", whole.waits.empty() ? to_word(status.phase) : "waiting");
+  text("outcome", to_word(status.outcome));
+  text("reason", whole.waits.empty() ? status.reason : whole.waits);
+  text("sp", to_text(status.sp));
+  text("origin", whole.origin);
   number("sample", status.flown.number);
   number("samples", status.flown.count);
   out += ",\"lat\":" + degrees(status.flown.sample.latitude_e7) + ",\"lon\":" + degrees(status.flown.sample.longitude_e7);
@@ -98,8 +113,27 @@ std::string status_json(const GatewayStatus& status, const Det& aircraft, Instan
   number("errors", status.errors);
   number("ignored", status.refused);
   number("redirects", status.redirects);
-  out += std::string(",\"sp_lost\":") + (status.sp_lost ? "true" : "false");
-  return out + "}";
+  yes("sp_lost", status.sp_lost);
+  number("spooled", status.spooled);
+  number("spool_sent", status.spool.sent);
+  number("spool_dropped", status.spool.dropped());
+  text("input", whole.input.kind);
+  text("input_peer", whole.input.peer);
+  number("input_received", whole.input.received);
+  number("input_refused", whole.input.refused);
+  number("input_dropped", whole.input.dropped);
+  yes("arm", whole.arm.good);
+  text("arm_reason", whole.arm.reason);
+  out += ",\"uplinks\":[";
+  for (const UplinkStatus& one : whole.uplinks) {
+    out += std::string(out.back() == '[' ? "" : ",") + "{\"name\":" + json_text(one.name);
+    yes("active", one.active);
+    number("sent", one.sent);
+    number("failed", one.failed);
+    number("received", one.received);
+    out += "}";
+  }
+  return out + "]}";
 }
 
 std::string event_json(std::string_view name, std::initializer_list<LogField> fields, const Det& aircraft, Instant now) {

@@ -5,8 +5,27 @@
 #include <string>
 
 #include "nrid/gateway.h"
+#include "nrid/mavlink_link.h"
+#include "nrid/uplinks.h"
 
 namespace nrid::gateway {
+
+struct InputStatus {                     // what the flight comes from
+  std::string kind = "file";             // "file", "mavlink", "packs"
+  std::string peer;                      // address of the flight controller
+  uint64_t received = 0;                 // MAVLink messages of ours, or datagrams
+  uint64_t refused = 0;
+  uint64_t dropped = 0;                  // relayed packs, for want of room
+};
+
+struct Whole {                           // all that a status line may show
+  GatewayStatus gateway;
+  InputStatus input;
+  ArmWord arm;
+  std::string origin;
+  std::string waits;                     // why the operation has not begun; empty: it has
+  std::vector<UplinkStatus> uplinks;
+};
 
 class Report {
  public:
@@ -15,7 +34,7 @@ class Report {
 
   void event(std::string_view name, std::initializer_list<LogField> fields);
   // At most once a second; `force` for the last one.
-  void status(const GatewayStatus& status, Now now, bool force = false);
+  void status(const Whole& whole, Now now, bool force = false);
   void end_line();                       // leaves the cursor on a fresh line
 
  private:
@@ -27,8 +46,9 @@ class Report {
   Tick next_;
 };
 
-std::string status_text(const GatewayStatus& status);
-std::string status_json(const GatewayStatus& status, const Det& aircraft, Instant now);
+// Fields of the JSON object: docs/gateway.md.
+std::string status_text(const Whole& whole);
+std::string status_json(const Whole& whole, const Det& aircraft, Instant now);
 std::string event_json(std::string_view name, std::initializer_list<LogField> fields, const Det& aircraft, Instant now);
 
 }  // namespace nrid::gateway

@@ -11,9 +11,12 @@ namespace {
 constexpr SettingInfo kRows[] = {
     {"gateway", "det", SettingKind::text, "", 0, 0, "", "DET of this gateway, colon form or 32 hex digits"},
     {"gateway", "key_file", SettingKind::text, "", 0, 0, "", "file with the gateway's Ed25519 seed, 64 hex digits"},
+    {"gateway", "origin", SettingKind::text, "", 0, 0, "\"\"", "aircraft, relay, c2, c2_plain or device (docs/gateway.md); empty: aircraft when both DETs are one, else relay"},
     {"gateway", "bind", SettingKind::text, "", 0, 0, "\"\"", "local address to send from; empty lets the system choose"},
+    {"gateway", "uplinks", SettingKind::text_list, "", 0, 0, "[]", "ways to the provider in place of bind: local addresses or names of interfaces, up to 8"},
+    {"gateway", "uplink_mode", SettingKind::text, "", 0, 0, "\"failover\"", "failover: one at a time; duplicate: every message by all of them"},
     {"aircraft", "det", SettingKind::text, "", 0, 0, "\"\"", "DET of the aircraft; empty: the gateway is the aircraft"},
-    {"aircraft", "key_file", SettingKind::text, "", 0, 0, "\"\"", "file with the aircraft's seed; empty: the gateway's key"},
+    {"aircraft", "key_file", SettingKind::text, "", 0, 0, "\"\"", "file with the aircraft's seed; empty: the gateway's key, or only the aircraft has it"},
     {"aircraft", "serial", SettingKind::text, "", 0, 0, "\"\"", "CTA-2063-A serial number, up to 20 characters; empty: the flight file's"},
     {"aircraft", "operator_id", SettingKind::text, "", 0, 0, "\"\"", "operator id, up to 20 characters; empty: the flight file's"},
     {"aircraft", "self_id", SettingKind::text, "", 0, 0, "\"\"", "purpose of the flight, up to 23 characters; empty: the flight file's"},
@@ -35,8 +38,18 @@ constexpr SettingInfo kRows[] = {
     {"timers", "lifetime", SettingKind::duration_s, "s", 1, 60, "10", "validity of each signed message"},
     {"policy", "on_start_failure", SettingKind::text, "", 0, 0, "\"abort\"", "abort, hold or notify: what dispatch is told when the start fails"},
     {"policy", "on_lost_sp", SettingKind::text, "", 0, 0, "\"return_home\"", "continue, hover, return_home or land_now; all but continue end the reported operation"},
+    {"live", "mavlink", SettingKind::text, "", 0, 0, "\"127.0.0.1:14551\"", "where a flight controller's MAVLink is heard (fly --mavlink)"},
+    {"live", "packs", SettingKind::text, "", 0, 0, "\"127.0.0.1:14552\"", "where Broadcast Remote ID packs and messages are heard (fly --packs)"},
+    {"live", "vehicle", SettingKind::integer, "", 0, 255, "0", "MAVLink system id of the aircraft; 0: the first autopilot that speaks"},
+    {"live", "received_from", SettingKind::text, "", 0, 0, "\"\"", "id_or_mac, hex, of the transmitter whose received messages are the flight's; empty: received ones are ignored"},
+    {"live", "end_on", SettingKind::text, "", 0, 0, "\"inactive\"", "inactive, landed or signal: what ends the operation, beside SIGINT and SIGTERM"},
+    {"live", "end_after", SettingKind::duration_s, "s", 0.5, 600, "5", "so long it must have been inactive or landed"},
+    {"policy", "redirect_domain", SettingKind::text, "", 0, 0, "\"\"", "redirects to host names are followed inside this domain; empty: to none"},
+    {"policy", "spool", SettingKind::integer, "positions", 0, 1500, "600", "kept while the provider cannot be reached, and sent afterwards; 0 keeps none"},
     {"policy", "redirect_private", SettingKind::boolean, "", 0, 0, "false", "follow redirects to private and loopback addresses"},
 };
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
 template <size_t N>
 StatusOr<size_t> one_of(const SettingsSection& section, std::string_view name, const std::string_view (&words)[N]) {
@@ -56,6 +69,18 @@ StatusOr<Det> read_det(const SettingsSection& section, std::string_view name) {
   return *det;
 }
 
+Status read_origin(const SettingsSection& gateway, GatewaySettings& out) {
+  const bool same = out.aircraft.det == out.gateway;
+  out.origin = same ? Origin::aircraft : Origin::relay;
+  if (gateway.text("origin").empty()) return {};
+  constexpr std::string_view origins[] = {"aircraft", "relay", "c2", "c2_plain", "device"};
+  TRY(origin, one_of(gateway, "origin", origins));
+  out.origin = static_cast<Origin>(origin);
+  if (same == (out.origin == Origin::aircraft)) return {};
+  return Status::failed(gateway.where("origin") + ": \"" + gateway.text("origin") + "\" means that aircraft.det is " +
+                        (same ? "another DET than gateway.det" : "empty: the gateway is the aircraft"));
+}
+
 Status read_identities(const Settings& file, GatewaySettings& out) {
   const auto gateway = file.section("gateway");
   TRY(det, read_det(gateway, "det"));
@@ -69,11 +94,12 @@ Status read_identities(const Settings& file, GatewaySettings& out) {
     TRY(own, read_det(aircraft, "det"));
     out.aircraft.det = own;
   }
-  const bool same = out.aircraft.det == out.gateway;
+  TRY_VOID(read_origin(gateway, out));
   const std::string key_file = aircraft.path("key_file");
-  if (key_file.empty() && !same) return Status::failed(aircraft.where("key_file") + ": an aircraft with its own DET needs its own key");
-  TRY(own_signer, read_key_file(key_file.empty() ? gateway.path("key_file") : key_file, out.aircraft.det));
-  out.aircraft_signer = std::move(own_signer);
+  if (out.aircraft.det == det || !key_file.empty()) {
+    TRY(own_signer, read_key_file(key_file.empty() ? gateway.path("key_file") : key_file, out.aircraft.det));
+    out.aircraft_signer = std::move(own_signer);
+  }
   out.aircraft.serial = aircraft.text("serial");
   out.aircraft.operator_id = aircraft.text("operator_id");
   out.aircraft.self_id = aircraft.text("self_id");
@@ -122,6 +148,41 @@ Status read_rest(const Settings& file, GatewaySettings& out) {
   TRY(loss, one_of(policy, "on_lost_sp", losses));
   out.policy.on_lost_sp = static_cast<LostAction>(loss);
   out.policy.redirect_private = policy.boolean("redirect_private");
+  out.policy.redirect_domain = policy.text("redirect_domain");
+  std::transform(out.policy.redirect_domain.begin(), out.policy.redirect_domain.end(), out.policy.redirect_domain.begin(), lower);
+  out.policy.spool.max = static_cast<size_t>(policy.integer("spool"));
+  return {};
+}
+
+Status read_live(const SettingsSection& live, LiveSettings& out) {
+  for (const auto& [name, place] : {std::pair{"mavlink", &out.mavlink}, {"packs", &out.packs}}) {
+    const auto address = address_from_text(live.text(name));
+    if (!address) return Status::failed(live.where(name) + ": \"" + live.text(name) + "\" is not address:port");
+    *place = *address;
+  }
+  out.controller.vehicle = static_cast<uint8_t>(live.integer("vehicle"));
+  out.controller.received_from = live.text("received_from");
+  std::transform(out.controller.received_from.begin(), out.controller.received_from.end(), out.controller.received_from.begin(), lower);
+  const auto octets = from_hex(out.controller.received_from);
+  if (!octets || octets->size() > 20) return Status::failed(live.where("received_from") + ": \"" + live.text("received_from") + "\" is not up to 40 hex digits");
+  constexpr std::string_view ends[] = {"inactive", "landed", "signal"};
+  TRY(end, one_of(live, "end_on", ends));
+  out.end_on = static_cast<EndOn>(end);
+  out.end_after = live.duration("end_after");
+  return {};
+}
+
+Status read_uplinks(const SettingsSection& gateway, GatewaySettings& out) {
+  out.uplinks = gateway.list("uplinks");
+  if (out.uplinks.size() > Uplinks::kMax) return Status::failed(gateway.where("uplinks") + ": " + std::to_string(out.uplinks.size()) + " uplinks, 8 at most");
+  if (const std::string bind = gateway.text("bind"); !bind.empty()) {
+    if (!out.uplinks.empty()) return Status::failed(gateway.where("uplinks") + ": bind names another way already; leave one of them out");
+    out.uplinks = {bind};
+    if (!local_address(bind)) return Status::failed(gateway.where("bind") + ": \"" + bind + "\" is no IP address");
+  }
+  constexpr std::string_view modes[] = {"failover", "duplicate"};
+  TRY(mode, one_of(gateway, "uplink_mode", modes));
+  out.uplink_mode = static_cast<UplinkMode>(mode);
   return {};
 }
 
@@ -130,6 +191,15 @@ Status read_rest(const Settings& file, GatewaySettings& out) {
 std::string_view to_word(StartFailure action) {
   constexpr std::string_view words[] = {"abort", "hold", "notify"};
   return words[static_cast<size_t>(action)];
+}
+
+std::string_view to_word(Origin origin) {
+  constexpr std::string_view words[] = {"aircraft", "relay", "c2", "c2_plain", "device"};
+  return words[static_cast<size_t>(origin)];
+}
+
+std::optional<Address> local_address(const std::string& text) {
+  return address_from_text(text.find(':') != std::string::npos && text.front() != '[' ? "[" + text + "]:0" : text + ":0");
 }
 
 std::span<const SettingInfo> gateway_setting_rows() { return kRows; }
@@ -142,11 +212,8 @@ StatusOr<GatewaySettings> load_gateway_settings(const std::string& file_name, Tr
   TRY_VOID(read_dns(file.section("dns"), file.section("trust"), out.dns));
   out.dns.require_endorsement = true;
   TRY_VOID(read_rest(file, out));
-  const std::string bind = file.section("gateway").text("bind");
-  if (!bind.empty()) {
-    out.bind = address_from_text(bind.find(':') != std::string::npos && bind.front() != '[' ? "[" + bind + "]:0" : bind + ":0");
-    if (!out.bind) return Status::failed(file.section("gateway").where("bind") + ": \"" + bind + "\" is no IP address");
-  }
+  TRY_VOID(read_live(file.section("live"), out.live));
+  TRY_VOID(read_uplinks(file.section("gateway"), out));
   return out;
 }
 

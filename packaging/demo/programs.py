@@ -117,7 +117,7 @@ class Server:
 
 
 class Gateway:
-    """nrid-gateway with the keys of one ground station and one aircraft, flying one of the sample flights or a file."""
+    """nrid-gateway with the keys of one ground station and one aircraft, flying one of the sample flights, a file, or what it hears."""
 
     count = itertools.count(1)
 
@@ -130,7 +130,8 @@ class Gateway:
             ua_key=registry.key_file(ua), sp=registry.entity('sp')['det'], transport=transport, plain=server.plain,
             schc=server.schc, rules=ROOT / 'schc/rules/nrid.json', dns=dns_port, anchor=registry.anchor, timers=timers))
         file = flight if '.' in str(flight) else ROOT / f'examples/flights/{flight}.csv'
-        self.command = [BUILD / 'apps/nrid-gateway', 'fly', '--config', self.config, '--flight', file, *options]
+        source = [flight] if str(flight).startswith('--') else ['--flight', file]  # '--mavlink', '--packs'
+        self.command = [BUILD / 'apps/nrid-gateway', 'fly', '--config', self.config, *source, *options]
         self.part = None
 
     def start(self):

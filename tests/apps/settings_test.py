@@ -17,6 +17,14 @@ def replaced(pattern, by):
     return change
 
 
+def of_gateway(lines):
+    return replaced(r'^\[gateway\]$', '[gateway]\n' + lines)
+
+
+def of_live(lines):
+    return replaced(r'^\[timers\]$', f'[live]\n{lines}\n[timers]')
+
+
 # name of the case, change of the good file, words that the one line must hold
 SERVER = [
     ('broken TOML', replaced(r'^\[server\]$', '[server'), ['nridd.toml', '1']),
@@ -46,6 +54,19 @@ GATEWAY = [
     ('no rules', replaced(r'nrid\.json', 'nowhere.json'), ['nowhere.json']),
     ('resolver that is no address', replaced(r'^servers = .*$', 'servers = ["dns"]'), ['.toml', 'dns.servers', '"dns"']),
     ('anchor that is no anchor', replaced(r'^anchors = .*$', 'anchors = ["raa"]'), ['anchors', 'raa']),
+    ('origin that does not exist', of_gateway('origin = "pilot"'), ['gateway.origin', 'pilot', 'c2_plain']),
+    ('origin that the DETs deny', of_gateway('origin = "aircraft"'), ['gateway.origin', 'aircraft.det']),
+    ('bind that is no address', of_gateway('bind = "wwan0"'), ['gateway.bind', 'wwan0']),
+    ('bind and uplinks', of_gateway('bind = "127.0.0.1"\nuplinks = ["127.0.0.2"]'), ['gateway.uplinks', 'bind']),
+    ('too many uplinks', of_gateway(f'uplinks = {["127.0.0.1"] * 9}'.replace("'", '"')), ['gateway.uplinks', '9', '8']),
+    ('uplink mode that does not exist', of_gateway('uplink_mode = "both"'), ['uplink_mode', 'both', 'duplicate']),
+    ('place to listen that is none', of_live('mavlink = "14551"'), ['live.mavlink', '14551']),
+    ('packs from nowhere', of_live('packs = "somewhere:1"'), ['live.packs', 'somewhere']),
+    ('vehicle out of range', of_live('vehicle = 256'), ['live.vehicle', '255']),
+    ('transmitter that is no hex', of_live('received_from = "xyz"'), ['received_from', 'xyz']),
+    ('end that does not exist', of_live('end_on = "sunset"'), ['end_on', 'sunset', 'landed']),
+    ('end out of range', of_live('end_after = 0.1'), ['end_after', '0.5']),
+    ('spool beyond its hour', replaced(r'^\[timers\]$', '[policy]\nspool = 1501\n[timers]'), ['policy.spool', '1500']),
 ]
 
 
