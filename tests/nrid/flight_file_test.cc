@@ -81,6 +81,17 @@ TEST(FlightFile, FillingKeepsTheSamplesOfTheFile) {
   check_flights(*flights);
 }
 
+// Found by fuzzing: a flight from a summit down by more than a kilometre had a height that no Location can say.
+TEST(FlightFile, AHeightThatF3411CannotHoldIsUnknown) {
+  const auto flights = parse_flight_csv("t_s,lat,lon,alt_m\n0,47,8,4500\n60,47,8.001,3500.5\n120,47,8.002,3500\n180,47,8.003,555\n", "f.csv");
+  ASSERT_TRUE(flights.ok()) << flights.text();
+  const auto& samples = flights->front().samples;
+  EXPECT_EQ(samples[1].height_dm, -9995);
+  EXPECT_EQ(samples[2].height_dm, std::nullopt);  // -1000 m is F3411's word for unknown
+  EXPECT_EQ(samples[3].height_dm, std::nullopt);
+  check_flights(*flights);
+}
+
 TEST(FlightFile, ExamplesAreWhatTheyLookLike) {
   for (const char* name : {"delivery.csv", "crossing.csv", "survey.kml"}) {
     const auto flights = read_flight_file(root() + "/examples/flights/" + name);
