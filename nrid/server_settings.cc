@@ -46,7 +46,7 @@ constexpr SettingInfo kRows[] = {
     {"timers", "resend_after",         K::duration_s, "s",     1,   60,         "3",               "N of the gateways that we serve, for the check N <= M"},
     {"timers", "heartbeat_timeout",    K::duration_s, "s",     1,   300,        "12",              "M of the gateways that we serve, for the checks P < M and R*P >= M"},
     {"timers", "reorder_window",       K::duration_s, "s",     0,   10,         "2",               "how long a position waits for an earlier one"},
-    {"timers", "abandon",              K::duration_s, "s",     60,  86'400,     "900",             "a lost operation without an end is closed after this time"},
+    {"timers", "abandon",              K::duration_s, "s",     5,   86'400,     "900",             "a lost operation without an end is closed after this time"},
     {"timers", "close_linger",         K::duration_s, "s",     600, 86'400,     "660",             "how long the end of an operation is answered again"},
     {"timers", "skew",                 K::duration_s, "s",     0,   30,         "5",               "accepted difference of clocks"},
     {"timers", "lifetime",             K::duration_s, "s",     1,   60,         "10",              "validity of what we sign"},

@@ -58,6 +58,15 @@ class Standards(unittest.TestCase):
         named = re.findall(r'`(\w+)`', ''.join(line.split('|')[1] for line in laws.splitlines() if line.startswith('| `')))
         self.assertEqual(set(fuzzing.rows()) - {'canary'} - set(named), set())
 
+    def test_every_requirement_is_judged_from_outside_or_says_why_not(self):
+        tables = ''.join(file.read_text() for file in sorted((ROOT / 'apps/conform').glob('*cases.cc')))
+        judged = set(re.findall(r'\{"C-(\d{3})G?[a-z]?", "', tables))
+        reasons = set(re.findall(r'\{"R-(\d{3})", "\S[^"]{15,}"\}', tables))
+        self.assertGreater(len(judged), 60)
+        self.assertFalse(judged & reasons, 'judged, and said to be out of sight')
+        for number, *_ in rows():
+            self.assertIn(number[2:], judged | reasons, f'{number} has no case of nrid-conform and no reason')
+
 
 if __name__ == '__main__':
     unittest.main()

@@ -1,0 +1,132 @@
+#include "apps/conform/dns_server.h"
+
+#include <cctype>
+
+#include "det/det.h"
+
+namespace nrid::conform {
+namespace {
+
+constexpr size_t kHeader = 12;
+constexpr size_t kQuestionsMax = 100'000;               // remembered; a run asks some thousand
+constexpr uint16_t kResponse = 0x8000, kAuthoritative = 0x0400, kRecursion = 0x0180, kAuthentic = 0x0020;
+constexpr uint32_t kTtl = 2;                           // short, so that a changed record is seen
+
+void put_u16(Buffer& out, size_t value) {
+  out.push_back(static_cast<uint8_t>(value >> 8));
+  out.push_back(static_cast<uint8_t>(value));
+}
+
+// RFC 1035 section 4.1.2; a question holds no compressed name.
+bool read_question(Bytes query, std::string& name, uint16_t& type, size_t& end) {
+  size_t at = kHeader;
+  while (at < query.size() && query[at] != 0) {
+    const size_t length = query[at];
+    if (length > 63 || at + 1 + length >= query.size()) return false;
+    for (size_t i = 0; i < length; ++i) name += static_cast<char>(std::tolower(query[at + 1 + i]));
+    name += '.';
+    at += 1 + length;
+  }
+  if (at + 5 > query.size()) return false;
+  type = static_cast<uint16_t>(query[at + 1] << 8 | query[at + 2]);
+  end = at + 5;
+  return true;
+}
+
+}  // namespace
+
+DnsZone zone_of(const std::vector<det::RegistryEntry>& entries) {
+  DnsZone zone;
+  for (const auto& entry : entries) {
+    DnsName& name = zone[det::owner_name(entry.det)];
+    name.records[static_cast<uint16_t>(det::RrType::hhit)] = {entry.records.hhit_rdata};
+    name.records[static_cast<uint16_t>(det::RrType::brid)] = {entry.records.brid_rdata};
+  }
+  return zone;
+}
+
+void set_addresses(DnsZone& zone, const Det& det, const std::vector<det::IpAddress>& addresses) {
+  DnsName& name = zone[det::owner_name(det)];
+  for (const auto type : {det::RrType::a, det::RrType::aaaa}) name.records.erase(static_cast<uint16_t>(type));
+  for (const det::IpAddress& address : addresses) {
+    const Bytes rdata = address.rdata();
+    name.records[static_cast<uint16_t>(address.is_v4() ? det::RrType::a : det::RrType::aaaa)].emplace_back(rdata.begin(), rdata.end());
+  }
+}
+
+StatusOr<std::unique_ptr<DnsServer>> DnsServer::start(DnsZone zone) {
+  TRY(port, UdpPort::open(*address_from_text("127.0.0.1:0")));
+  return std::unique_ptr<DnsServer>(new DnsServer(std::move(port), std::move(zone)));
+}
+
+DnsServer::DnsServer(std::unique_ptr<UdpPort> port, DnsZone zone) : port_(std::move(port)), zone_(std::move(zone)) {
+  thread_ = std::thread([this] { run(); });
+}
+
+DnsServer::~DnsServer() {
+  stop_ = true;
+  thread_.join();
+}
+
+void DnsServer::change(const std::function<void(DnsZone&)>& edit) {
+  const std::lock_guard lock(mutex_);
+  edit(zone_);
+}
+
+std::vector<DnsQuestion> DnsServer::questions() const {
+  const std::lock_guard lock(mutex_);
+  return asked_;
+}
+
+void DnsServer::run() {
+  std::array<Received, 32> batch{};
+  while (!stop_) {
+    port_->wait(milliseconds(50));
+    const size_t count = port_->receive(batch);
+    for (size_t i = 0; i < count; ++i) {
+      const Buffer octets = answer(batch[i].octets);
+      if (octets.empty()) continue;
+      const Outgoing out{batch[i].peer, octets, batch[i].to};
+      port_->send({&out, 1});
+    }
+  }
+}
+
+// Header, the question as it came, then the records with a pointer to it; empty: silence.
+Buffer DnsServer::answer(Bytes query) {
+  std::string name;
+  uint16_t type = 0;
+  size_t end = 0;
+  if (query.size() < kHeader || (query[2] & 0x80) != 0 || !read_question(query, name, type, end)) return {};
+  const std::lock_guard lock(mutex_);
+  if (asked_.size() < kQuestionsMax) asked_.push_back({name, type, SystemClock().now().tick});
+
+  const auto found = zone_.find(name);
+  const DnsMood mood = found == zone_.end() ? DnsMood::nxdomain : found->second.mood;
+  if (mood == DnsMood::silent) return {};
+  const std::vector<Buffer> none;
+  const std::vector<Buffer>* records = &none;
+  if (mood == DnsMood::answer) {
+    if (const auto row = found->second.records.find(type); row != found->second.records.end()) records = &row->second;
+  }
+  const unsigned rcode = mood == DnsMood::nxdomain ? det::kRcodeNxdomain : mood == DnsMood::servfail ? det::kRcodeServfail : det::kRcodeNoError;
+  Buffer out(query.begin(), query.begin() + 2);
+  put_u16(out, kResponse | kAuthoritative | kRecursion | (authenticated_ ? kAuthentic : 0u) | rcode);
+  put_u16(out, 1);
+  put_u16(out, records->size());
+  put_u16(out, 0);
+  put_u16(out, 0);
+  out.insert(out.end(), query.begin() + kHeader, query.begin() + static_cast<std::ptrdiff_t>(end));
+  for (const Buffer& rdata : *records) {
+    put_u16(out, 0xc000 | kHeader);
+    put_u16(out, type);
+    put_u16(out, 1);
+    put_u16(out, kTtl >> 16);
+    put_u16(out, kTtl & 0xffff);
+    put_u16(out, rdata.size());
+    out.insert(out.end(), rdata.begin(), rdata.end());
+  }
+  return out;
+}
+
+}  // namespace nrid::conform

@@ -1,0 +1,63 @@
+// A small authoritative responder on loopback: it serves the records of a registry that we made up, counts what it is asked,
+// and fails in the ways that R-006 tells apart. UDP only, one thread; answers carry AD, as a validating resolver's would.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "apps/conform/identities.h"
+#include "nrid/udp_port.h"
+
+namespace nrid::conform {
+
+enum class DnsMood : uint8_t { answer, nxdomain, servfail, silent };
+
+struct DnsName {
+  std::map<uint16_t, std::vector<Buffer>> records;     // by RR type
+  DnsMood mood = DnsMood::answer;
+};
+using DnsZone = std::map<std::string, DnsName>;        // by absolute name in lower case
+
+struct DnsQuestion {
+  std::string name;
+  uint16_t type = 0;
+  Tick at;
+};
+
+// Records of these entries at their ip6.arpa names.
+DnsZone zone_of(const std::vector<det::RegistryEntry>& entries);
+void set_addresses(DnsZone& zone, const Det& det, const std::vector<det::IpAddress>& addresses);
+
+class DnsServer {
+ public:
+  static StatusOr<std::unique_ptr<DnsServer>> start(DnsZone zone);
+  ~DnsServer();
+  DnsServer(const DnsServer&) = delete;
+  DnsServer& operator=(const DnsServer&) = delete;
+
+  Address address() const { return port_->local(); }
+  // Any thread.
+  void change(const std::function<void(DnsZone&)>& edit);
+  void set_authenticated(bool ad) { authenticated_ = ad; }
+  std::vector<DnsQuestion> questions() const;
+
+ private:
+  DnsServer(std::unique_ptr<UdpPort> port, DnsZone zone);
+  void run();
+  Buffer answer(Bytes query);
+
+  std::unique_ptr<UdpPort> port_;
+  mutable std::mutex mutex_;
+  DnsZone zone_;
+  std::vector<DnsQuestion> asked_;
+  std::atomic<bool> authenticated_ = true, stop_ = false;
+  std::thread thread_;
+};
+
+}  // namespace nrid::conform

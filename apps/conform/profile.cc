@@ -1,0 +1,139 @@
+#include "apps/conform/profile.h"
+
+#include <charconv>
+
+namespace nrid::conform {
+namespace {
+
+using K = SettingKind;
+
+constexpr SettingInfo kRows[] = {
+    // section         name                 kind            unit  min       max     default   sentence
+    {"timers",         "heartbeat",         K::duration_s,  "s",  1,        60,     "5",      "P: a Heartbeat every P seconds"},
+    {"timers",         "resend_after",      K::duration_s,  "s",  1,        60,     "3",      "N: a Heartbeat after so long a silence makes the gateway resend"},
+    {"timers",         "heartbeat_timeout", K::duration_s,  "s",  2,        300,    "12",     "M: so long without a Heartbeat starts the gateway's resends"},
+    {"timers",         "silent_heartbeats", K::integer,     "",   1,        20,     "3",      "R: Heartbeats without an answer before an aircraft counts as lost"},
+    {"timers",         "first_tries",       K::integer,     "",   1,        20,     "4",      "F: transmissions of the first packet"},
+    {"timers",         "lost_tries",        K::integer,     "",   1,        20,     "4",      "L: resends before the provider is lost"},
+    {"timers",         "try_interval",      K::duration_s,  "s",  0.1,      60,     "2",      "T: between two tries, +-20 %"},
+    {"timers",         "lifetime",          K::duration_s,  "s",  1,        60,     "10",     "V: validity of each signed message"},
+    {"timers",         "skew",              K::duration_s,  "s",  0,        30,     "5",      "S: accepted difference of clocks"},
+    {"timers",         "abandon",           K::duration_s,  "s",  1,        86'400, "900",    "D: a lost operation without an end is closed after this time"},
+    {"timers",         "answer",            K::duration_s,  "s",  0.1,      30,     "1",      "A: how long we wait for an answer that is due at once"},
+    {"coap",           "path",              K::text,        "",   0,        0,      "\"nrid\"", "Uri-Path of the resource"},
+    {"coap",           "port",              K::integer,     "",   1,        65'535, "5683",   "UDP port of plain CoAP, where the command line gives none"},
+    {"coap",           "schc_port",         K::integer,     "",   1,        65'535, "5787",   "UDP port of SCHC-compressed CoAP"},
+    {"coap",           "content_format",    K::integer,     "",   0,        65'535, "61",     "Content-Format of a CWT"},
+    {"coap",           "rules",             K::text,        "",   0,        0,      "\"\"",   "SCHC rule file, relative to this file; \"\" is the one that comes with the program"},
+    {"claims",         "uas",               K::integer,     "",   -1e9,     1e9,    "-65537", "key of the UAS body, TBD1"},
+    {"claims",         "uss",               K::integer,     "",   -1e9,     1e9,    "-65538", "key of the Heartbeat's body, TBD2"},
+    {"claims",         "eoo",               K::integer,     "",   -1e9,     1e9,    "-65539", "key of the end's body, TBD3"},
+    {"implementation", "conformance",       K::boolean,     "",   0,        0,      "false",  "the provider refuses what it may also merely count (R-052, R-054)"},
+    {"implementation", "accept_hids",       K::boolean,     "",   0,        0,      "false",  "the provider accepts only the registry of our identities (R-011)"},
+    {"implementation", "c2_origin",         K::boolean,     "",   0,        0,      "true",   "the provider takes packs that only the ground station signed (R-056 c)"},
+    {"implementation", "self_id",           K::boolean,     "",   0,        0,      "false",  "the provider's required set has the Self-ID (R-059, R-061)"},
+    {"implementation", "rate_burst",        K::integer,     "",   1,        10'000, "20",     "messages at once that the provider takes of one signer (R-085)"},
+    {"implementation", "require_ad",        K::boolean,     "",   0,        0,      "true",   "the gateway refuses answers that DNSSEC did not validate (R-008)"},
+    {"implementation", "private_redirect",  K::boolean,     "",   0,        0,      "true",   "the gateway can be told to follow redirects to loopback (R-091)"},
+};
+
+// D-1 of nrid.md section 0, as the server and the gateway check it too.
+Status check_timers(const SettingsSection& timers, const Profile& profile) {
+  const auto bad = [&](const char* name, const char* rule) { return Status::failed(timers.where(name) + ": " + rule + " must hold (D-1)"); };
+  if (!(profile.heartbeat < profile.heartbeat_timeout)) return bad("heartbeat", "P < M");
+  if (profile.heartbeat_timeout < profile.resend_after) return bad("resend_after", "N <= M");
+  if (profile.heartbeat * profile.silent_heartbeats < profile.heartbeat_timeout) return bad("silent_heartbeats", "R*P >= M");
+  return {};
+}
+
+StatusOr<Profile> read_profile(const Settings& file) {
+  Profile out;
+  const auto timers = file.section("timers");
+  out.heartbeat = timers.duration("heartbeat");
+  out.resend_after = timers.duration("resend_after");
+  out.heartbeat_timeout = timers.duration("heartbeat_timeout");
+  out.silent_heartbeats = static_cast<int>(timers.integer("silent_heartbeats"));
+  out.first_tries = static_cast<int>(timers.integer("first_tries"));
+  out.lost_tries = static_cast<int>(timers.integer("lost_tries"));
+  out.try_interval = timers.duration("try_interval");
+  out.lifetime = timers.duration("lifetime");
+  out.skew = timers.duration("skew");
+  out.abandon = timers.duration("abandon");
+  out.answer = timers.duration("answer");
+  TRY_VOID(check_timers(timers, out));
+  const auto coap = file.section("coap");
+  out.path = coap.text("path");
+  if (out.path.empty() || out.path.size() > 255) return Status::failed(coap.where("path") + ": 1 to 255 octets are wanted");
+  out.port = static_cast<uint16_t>(coap.integer("port"));
+  out.schc_port = static_cast<uint16_t>(coap.integer("schc_port"));
+  if (out.port == out.schc_port) return Status::failed(coap.where("schc_port") + ": SCHC needs a port of its own (R-027)");
+  out.content_format = static_cast<uint16_t>(coap.integer("content_format"));
+  out.rules = coap.path("rules");
+  const auto claims = file.section("claims");
+  out.claim_uas = claims.integer("uas");
+  out.claim_uss = claims.integer("uss");
+  out.claim_eoo = claims.integer("eoo");
+  if (out.claim_uas == out.claim_uss || out.claim_uss == out.claim_eoo || out.claim_uas == out.claim_eoo) {
+    return Status::failed(claims.where("uas") + ": the three bodies need three keys");
+  }
+  const auto about = file.section("implementation");
+  out.conformance = about.boolean("conformance");
+  out.accept_hids = about.boolean("accept_hids");
+  out.c2_origin = about.boolean("c2_origin");
+  out.self_id = about.boolean("self_id");
+  out.rate_burst = static_cast<int>(about.integer("rate_burst"));
+  out.require_ad = about.boolean("require_ad");
+  out.private_redirect = about.boolean("private_redirect");
+  return out;
+}
+
+StatusOr<Duration> letter(std::string_view name, const Profile& profile) {
+  if (name.empty()) return seconds(1);
+  if (name == "P") return profile.heartbeat;
+  if (name == "N") return profile.resend_after;
+  if (name == "M") return profile.heartbeat_timeout;
+  if (name == "T") return profile.try_interval;
+  if (name == "A") return profile.answer;
+  if (name == "V") return profile.lifetime;
+  if (name == "S") return profile.skew;
+  if (name == "D") return profile.abandon;
+  if (name == "FT") return profile.try_interval * profile.first_tries;
+  if (name == "LT") return profile.try_interval * profile.lost_tries;
+  if (name == "RP") return profile.heartbeat * profile.silent_heartbeats;
+  return Status::failed("\"" + std::string(name) + "\" is none of P N M T A V S D RP FT LT");
+}
+
+}  // namespace
+
+std::span<const SettingInfo> profile_rows() { return kRows; }
+
+StatusOr<Profile> load_profile(const std::string& file) {
+  if (file.empty()) return parse_profile("", "profile");
+  TRY(settings, Settings::load(file, kRows));
+  return read_profile(settings);
+}
+
+StatusOr<Profile> parse_profile(std::string_view toml, const std::string& file) {
+  TRY(settings, Settings::parse(toml, file, kRows));
+  return read_profile(settings);
+}
+
+StatusOr<Duration> duration_of(std::string_view text, const Profile& profile) {
+  Duration sum;
+  std::string_view rest = text;
+  if (text.ends_with('+')) return Status::failed("duration \"" + std::string(text) + "\": a term is missing");
+  do {
+    const size_t plus = rest.find('+');
+    const std::string_view term = rest.substr(0, plus);
+    rest = plus == std::string_view::npos ? std::string_view() : rest.substr(plus + 1);
+    double factor = 1;
+    const auto [end, error] = std::from_chars(term.data(), term.data() + term.size(), factor);
+    if (error != std::errc()) factor = 1;
+    const auto unit = letter(term.substr(static_cast<size_t>(error == std::errc() ? end - term.data() : 0)), profile);
+    if (term.empty() || !unit.ok()) return Status::failed("duration \"" + std::string(text) + "\": " + (term.empty() ? "a term is missing" : unit.text()));
+    sum.us += static_cast<int64_t>(factor * static_cast<double>(unit->us));
+  } while (!rest.empty());
+  return sum;
+}
+
+}  // namespace nrid::conform
