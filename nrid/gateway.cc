@@ -112,7 +112,8 @@ void Gateway::drain(Now now) {
   if (oldest == nullptr) return;
   const auto pack = oldest->location ? source_.late_pack(*oldest->location, now) : Result<Buffer>(oldest->pack);
   if (!pack.ok()) return spool_.give_up();
-  if (send_report(*pack, fresh_iat(now), coap::Type::non, now)) spool_.took(now);
+  // A pack that was never sent before needs no iat of its own; those of live positions stay the newest.
+  if (send_report(*pack, now.wall.seconds(), coap::Type::non, now)) spool_.took(now);
   else spool_.later(now);
 }
 
