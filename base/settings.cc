@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/file.h"
+#include "base/text.h"
 
 // toml++ 3.3 asserts that a table header's key starts with a key character (`[[[` stops the process) a few lines above
 // the branch that reports just that with its line; and where NDEBUG is defined the assertion becomes an assumption, which
@@ -82,42 +83,21 @@ std::string shown(const toml::node& node) {
   return node.is_table() ? "a table" : "a date or time";
 }
 
+bool open_ended(const SettingInfo& info) { return info.section.ends_with(".*"); }
+
+// "hda.*" names every section "hda.NAME"; a NAME has no dot.
+bool names(const SettingInfo& info, std::string_view section) {
+  if (!open_ended(info)) return info.section == section;
+  const std::string_view stem = info.section.substr(0, info.section.size() - 1);
+  return section.size() > stem.size() && section.starts_with(stem) && section.find('.', stem.size()) == std::string_view::npos;
+}
+
 bool ranged(const SettingInfo& info) { return info.min != 0 || info.max != 0; }
 
 std::string range_text(const SettingInfo& info) {
   std::string text = number_text(info.min) + ".." + number_text(info.max);
   if (!info.unit.empty()) text += " " + std::string(info.unit);
   return text;
-}
-
-// The known word that takes the fewest edits, if they are few.
-size_t edits(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (size_t i = 0; i < a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (size_t j = 0; j < b.size(); ++j) {
-      const size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, diagonal + 1});
-    }
-  }
-  return row[b.size()];
-}
-
-std::string hint(std::string_view word, const std::vector<std::string_view>& known) {
-  std::string_view best;
-  size_t best_edits = std::max<size_t>(2, word.size() / 3) + 1;
-  if (word.size() > kShownMax) return "";
-  for (const std::string_view candidate : known) {
-    const size_t n = edits(word, candidate);
-    if (n < best_edits) {
-      best_edits = n;
-      best = candidate;
-    }
-  }
-  return best.empty() ? "" : "; did you mean " + std::string(best) + "?";
 }
 
 StatusOr<toml::table> parse_toml(std::string_view text, const std::string& file) {
@@ -144,7 +124,7 @@ class Loader {
       const std::string name(entry.first->str());
       const SettingInfo* info = find(section, name);
       if (info != nullptr) {
-        TRY_VOID(take_value(*info, *entry.second, place(file_, entry.first->source()), true));
+        TRY_VOID(take_value(*info, section, *entry.second, place(file_, entry.first->source()), true));
         continue;
       }
       const std::string inner = full_name(section, name);
@@ -161,6 +141,7 @@ class Loader {
   // What the file does not say.
   Status complete() {
     for (const SettingInfo& info : known_) {
+      if (open_ended(info)) continue;
       const auto same = [&](const Value& v) { return v.section == info.section && v.name == info.name; };
       if (std::any_of(values_->begin(), values_->end(), same)) continue;
       const std::string name = full_name(info.section, info.name);
@@ -170,7 +151,7 @@ class Loader {
       }
       const auto parsed = parse_toml("x = " + std::string(info.fallback), file_);
       CHECK(parsed.ok() && parsed->contains("x"));  // a default in our own table
-      CHECK(take_value(info, *parsed->get("x"), file_, false).ok());
+      CHECK(take_value(info, std::string(info.section), *parsed->get("x"), file_, false).ok());
     }
     return {};
   }
@@ -180,30 +161,30 @@ class Loader {
  private:
   const SettingInfo* find(std::string_view section, std::string_view name) const {
     for (const SettingInfo& info : known_) {
-      if (info.section == section && info.name == name) return &info;
+      if (names(info, section) && info.name == name) return &info;
     }
     return nullptr;
   }
   bool is_section(const std::string& path) const {
     return std::any_of(known_.begin(), known_.end(), [&](const SettingInfo& info) {
-      return info.section == path || info.section.substr(0, path.size() + 1) == path + ".";
+      return names(info, path) || info.section.substr(0, path.size() + 1) == path + ".";
     });
   }
   Status unknown(const std::string& section, const std::string& name, const toml::key& key, bool table) const {
     std::vector<std::string_view> words;
     for (const SettingInfo& info : known_) {
       if (table) words.push_back(info.section);
-      if (!table && info.section == section) words.push_back(info.name);
+      if (!table && names(info, section)) words.push_back(info.name);
     }
     const std::string inner = full_name(section, name).substr(0, 2 * kShownMax);
     const std::string what = table ? "unknown section [" + inner + "]" : "unknown setting " + inner;
-    return Status::failed(place(file_, key.source()) + ": " + what + hint(table ? inner : name, words));
+    return Status::failed(place(file_, key.source()) + ": " + what + did_you_mean(table ? inner : name, words));
   }
 
-  Status take_value(const SettingInfo& info, const toml::node& node, const std::string& where, bool given) {
-    Value value{std::string(info.section), std::string(info.name), info.kind, where, given, {}};
+  Status take_value(const SettingInfo& info, const std::string& section, const toml::node& node, const std::string& where, bool given) {
+    Value value{section, std::string(info.name), info.kind, where, given, {}};
     const auto refuse = [&](const std::string& seen, const std::string& expected) {
-      return Status::failed(where + ": " + full_name(info.section, info.name) + " is " + seen + ", expected " + expected);
+      return Status::failed(where + ": " + full_name(section, info.name) + " is " + seen + ", expected " + expected);
     };
     const bool is_number = node.is_integer() || node.is_floating_point();
     if (info.kind == SettingKind::integer && node.is_integer()) {
@@ -244,10 +225,16 @@ SettingsSection::SettingsSection() : values_(std::make_shared<std::vector<Value>
 SettingsSection::SettingsSection(std::string section, std::shared_ptr<const std::vector<Value>> values, std::string directory)
     : section_(std::move(section)), values_(std::move(values)), directory_(std::move(directory)) {}
 
+const Value* SettingsSection::find(std::string_view name) const {
+  for (const Value& v : *values_) {
+    if (v.section == section_ && v.name == name) return &v;
+  }
+  return nullptr;
+}
+
 const Value& SettingsSection::value(std::string_view name) const {
-  const auto same = [&](const Value& v) { return v.section == section_ && v.name == name; };
-  const auto found = std::find_if(values_->begin(), values_->end(), same);
-  CHECK(found != values_->end());
+  const Value* const found = find(name);
+  CHECK(found != nullptr);
   return *found;
 }
 
@@ -291,11 +278,21 @@ std::vector<std::string> SettingsSection::list(std::string_view name) const {
   return std::get<std::vector<std::string>>(v.value);
 }
 
+bool SettingsSection::has(std::string_view name) const { return find(name) != nullptr; }
+
+// What an open-ended section does not give is where its first value is.
 std::string SettingsSection::where(std::string_view name) const {
-  return value(name).place + ": " + full_name(section_, name);
+  const Value* found = find(name);
+  for (const Value& v : *values_) {
+    if (found == nullptr && v.section == section_) found = &v;
+  }
+  return (found != nullptr ? found->place + ": " : std::string()) + (name.empty() ? "[" + section_ + "]" : full_name(section_, name));
 }
 
-bool SettingsSection::given(std::string_view name) const { return value(name).given; }
+bool SettingsSection::given(std::string_view name) const {
+  const Value* const found = find(name);
+  return found != nullptr && found->given;
+}
 
 StatusOr<Settings> Settings::load(const std::string& file, std::span<const SettingInfo> known) {
   TRY(content, read_file(file, kFileMax));
@@ -318,6 +315,32 @@ SettingsSection Settings::section(std::string_view name) const {
   return SettingsSection(std::string(name), values_, directory());
 }
 
+std::vector<std::string> Settings::names_under(std::string_view prefix) const {
+  std::vector<std::string> names;
+  const std::string stem = std::string(prefix) + ".";
+  for (const Value& v : *values_) {
+    if (!v.section.starts_with(stem)) continue;
+    std::string name = v.section.substr(stem.size());
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
+  }
+  return names;
+}
+
+std::vector<SettingChange> setting_changes(const Settings& from, const Settings& to, std::span<const SettingInfo> known) {
+  std::vector<SettingChange> out;
+  const auto look = [&](const Settings& at, const Settings& other, bool also_values) {
+    for (const Value& v : *at.values_) {
+      const auto twin = std::find_if(other.values_->begin(), other.values_->end(), [&](const Value& o) { return o.section == v.section && o.name == v.name; });
+      if (twin != other.values_->end() && (!also_values || twin->value == v.value)) continue;
+      const auto row = std::find_if(known.begin(), known.end(), [&](const SettingInfo& info) { return names(info, v.section) && info.name == v.name; });
+      out.push_back({full_name(v.section, v.name), row != known.end() && row->live});
+    }
+  };
+  look(to, from, true);
+  look(from, to, false);
+  return out;
+}
+
 std::string Settings::directory() const {
   const size_t slash = file_.rfind('/');
   if (slash == std::string::npos) return ".";
@@ -331,13 +354,17 @@ std::string settings_reference(std::span<const SettingInfo> known) {
     if (std::find(sections.begin(), sections.end(), info.section) == sections.end()) sections.push_back(info.section);
   }
   for (const std::string_view section : sections) {
-    if (!section.empty()) out += (out.empty() ? "[" : "\n[") + std::string(section) + "]\n";
+    const bool open = section.ends_with(".*");
+    const std::string title = open ? std::string(section.substr(0, section.size() - 1)) + "\"NAME\"" : std::string(section);
+    if (!section.empty()) out += std::string(out.empty() ? "" : "\n") + (open ? "#[" : "[") + title + "]\n";
     for (const SettingInfo& info : known) {
       if (info.section != section) continue;
       out += "# " + std::string(info.text);
       if (ranged(info)) out += " (" + range_text(info) + ")";
       if (!ranged(info) && !info.unit.empty()) out += " (" + std::string(info.unit) + ")";
-      out += info.fallback.empty() ? "\n# required: " + std::string(kind_text(info.kind)) + "\n#" : "\n#";
+      if (info.live) out += " [reload]";
+      const bool required = info.fallback.empty() && !open_ended(info);
+      out += required ? "\n# required: " + std::string(kind_text(info.kind)) + "\n#" : "\n#";
       out += std::string(info.name) + " = " + std::string(info.fallback) + "\n";
     }
   }

@@ -1,11 +1,33 @@
 #include "base/text.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <ctime>
+#include <vector>
 
 #include "base/check.h"
 
 namespace nrid {
+namespace {
+
+constexpr size_t kWordMax = 60;
+
+size_t edits(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (size_t i = 0; i < a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i + 1;
+    for (size_t j = 0; j < b.size(); ++j) {
+      const size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, row[j] + 1, diagonal + 1});
+    }
+  }
+  return row[b.size()];
+}
+
+}  // namespace
 
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kWhite = " \t\r\n";
@@ -31,6 +53,20 @@ std::string rfc3339(Instant instant, int decimals) {
   std::string out(text);
   const size_t dropped = decimals == 0 ? 7 : static_cast<size_t>(6 - decimals);  // with no decimals the point goes too
   return out.substr(0, out.size() - dropped) + "Z";
+}
+
+std::string did_you_mean(std::string_view word, std::span<const std::string_view> known) {
+  std::string_view best;
+  size_t best_edits = std::max<size_t>(2, word.size() / 3) + 1;
+  if (word.size() > kWordMax) return "";
+  for (const std::string_view candidate : known) {
+    const size_t n = edits(word, candidate);
+    if (n < best_edits) {
+      best_edits = n;
+      best = candidate;
+    }
+  }
+  return best.empty() ? "" : "; did you mean " + std::string(best) + "?";
 }
 
 }  // namespace nrid
