@@ -32,7 +32,8 @@ class Keys final : public KeySource {
 
 struct Stage {
   Stage() : ua(seed(1)), sp(seed(2)), ua_det(det::derive(16376, 10, ua.public_key())), sp_det(det::derive(16376, 10, sp.public_key())), keys(ua_det, ua.public_key()) {
-    policy.rate_per_s = policy.rate_burst = 1e12;
+    config.policy.rate_per_s = config.policy.rate_burst = 1e12;
+    config.identities.push_back({sp_det, std::make_shared<SeedSigner>(seed(2))});
     for (size_t i = 0; i < kMessages; ++i) messages.push_back(message(static_cast<int32_t>(i)));
   }
   static Seed seed(uint8_t fill) {
@@ -58,8 +59,7 @@ struct Stage {
   SeedSigner ua, sp;
   Det ua_det, sp_det;
   Keys keys;
-  Timers timers;
-  Policy policy;
+  Config config;
   Limits limits;
   schc::RuleSet rules;
   SystemRandom random;
@@ -121,16 +121,16 @@ void whole_journey(benchmark::State& state) {
   const Now now{at_second(kNow), Tick{1'000'000'000}};
   Counters counters;
   CounterBlock& block = counters.add_block();
-  auto shared = std::make_unique<SharedTables>(s.timers, s.policy, s.limits, s.random);
-  auto journey = std::make_unique<Journey>(JourneyParts{s.sp_det, s.timers, s.policy, s.rules, s.keys, sodium_verifier(), {}, *shared, block});
+  auto shared = std::make_unique<SharedTables>(s.config.policy, s.limits, s.random);
+  auto journey = std::make_unique<Journey>(JourneyParts{s.rules, s.keys, sodium_verifier(), {}, *shared, block});
   std::vector<Item> items(kBatch);
   size_t at = 0;
   for (auto _ : state) {
     if (at == kMessages) {  // the replay filter would refuse a second round
       state.PauseTiming();
       at = 0;
-      shared = std::make_unique<SharedTables>(s.timers, s.policy, s.limits, s.random);
-      journey = std::make_unique<Journey>(JourneyParts{s.sp_det, s.timers, s.policy, s.rules, s.keys, sodium_verifier(), {}, *shared, block});
+      shared = std::make_unique<SharedTables>(s.config.policy, s.limits, s.random);
+      journey = std::make_unique<Journey>(JourneyParts{s.rules, s.keys, sodium_verifier(), {}, *shared, block});
       state.ResumeTiming();
     }
     for (Item& item : items) {
@@ -139,7 +139,7 @@ void whole_journey(benchmark::State& state) {
       item.fate = Fate::open;
       item.rate_taken = false;
     }
-    journey->read(items, now);
+    journey->read(items, now, s.config);
     for (const Item& item : items) CHECK(item.fate == Fate::open);
   }
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(kBatch));

@@ -5,7 +5,8 @@
 namespace nrid {
 
 // The life of a datagram. The costs are the estimates of the design for one core; bench/journey_bench.cc measures them.
-void Journey::read(std::span<Item> batch, Now now) {
+void Journey::read(std::span<Item> batch, Now now, const Config& config) {
+  config_ = &config;
   each(batch, [&](Item& i) { return open(i, now); });              // schc/ RFC 8724 7.2, wire/ RFC 7252 3      0.3 us
   each(batch, [&](Item& i) { return read_token(i); });             // cwt/  shape, alg, kid, subject, HID       0.3 us
   each(batch, [&](Item& i) { return judge_claims(i); });           // cwt/  times, addressee; rid/ pack head    20 ns
@@ -61,25 +62,24 @@ Error Journey::read_token(Item& item) const {
   if (std::holds_alternative<cwt::UssBody>(item.claims.body)) return Error::bad_claims;  // Heartbeats go the other way
 
   const Hid hid{item.token.kid.raa(), item.token.kid.hda()};
-  const auto& accepted = parts_.policy.accept_hids;
+  const auto& accepted = config_->policy.accept_hids;
   if (!accepted.empty() && std::find(accepted.begin(), accepted.end(), hid) == accepted.end()) return Error::hid_not_accepted;
   return Error::none;
 }
 
 Error Journey::judge_claims(Item& item) const {
   const int64_t exp = item.claims.exp;
-  const auto times = cwt::check_times(item.claims, item.received, {parts_.timers.skew, parts_.policy.allow_relative});
+  const auto times = cwt::check_times(item.claims, item.received, {config_->timers_of(item.token.kid).skew, config_->policy.allow_relative});
   if (!times.ok()) return times.error();
   item.relative_times = item.claims.exp != exp;
 
+  if (config_->identity(item.sp()) == nullptr) return Error::wrong_sp;  // a DET whose key we hold
   if (item.is_end()) {
     const auto& end = std::get<cwt::EooBody>(item.claims.body);
-    if (end.peer != parts_.sp) return Error::wrong_sp;
     if (end.code != profile::kEooRequest && end.code != profile::kEooAborted) return Error::bad_claims;
     item.ua = end.ua.value_or(item.token.kid);
     return item.ua.has_prefix() ? Error::none : Error::bad_claims;
   }
-  if (item.uas().sp != parts_.sp) return Error::wrong_sp;
   const auto pack = rid::decode_pack(item.uas().data);
   if (!pack.ok()) return pack.error();
   item.pack = *pack;
@@ -87,7 +87,7 @@ Error Journey::judge_claims(Item& item) const {
     const uint32_t types = hint->types & 0x7fff;
     const bool pages_differ = hint->pages && *hint->pages != item.pack.auth_pages();
     if (types != item.pack.types() || pages_differ) {
-      if (parts_.policy.conformance) return Error::bad_pack;
+      if (config_->policy.conformance) return Error::bad_pack;
       parts_.counters.add(Counter::encoded_mismatch);
     }
   }
@@ -154,8 +154,9 @@ Error Journey::remember(Item& item, Now now) {
   for (const Gate* gate : parts_.gates) {
     if (const Error error = gate->after_signature(item.token.kid, item.ua, now); error != Error::none) return error;
   }
+  const Timers& timers = config_->timers_of(item.token.kid);
   // One that was parked may have expired meanwhile; its copies may be parked as long, and come out after it.
-  const Instant expires = std::max(at_second(item.claims.exp) + parts_.timers.skew, now.wall + parts_.timers.parking * 2);
+  const Instant expires = std::max(at_second(item.claims.exp) + timers.skew, now.wall + timers.parking * 2);
   switch (parts_.shared.duplicates.enter(item.digest, now.wall, expires)) {
     case Duplicates::Entered::seen: item.fate = Fate::duplicate; return Error::none;
     case Duplicates::Entered::full: return Error::overload;

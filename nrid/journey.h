@@ -11,9 +11,9 @@
 #include "base/key_source.h"
 #include "cwt/claims.h"
 #include "cwt/cose.h"
+#include "nrid/config.h"
 #include "nrid/frame.h"
 #include "nrid/module.h"
-#include "nrid/policy.h"
 #include "nrid/reply.h"
 #include "nrid/shared_tables.h"
 #include "rid/auth.h"
@@ -58,6 +58,7 @@ struct Item {
   std::array<uint8_t, cwt::kSignedBytesMax> signed_space;
 
   bool is_end() const { return std::holds_alternative<cwt::EooBody>(claims.body); }
+  const Det& sp() const { return is_end() ? std::get<cwt::EooBody>(claims.body).peer : uas().sp; }  // whom it addresses
   const cwt::UasBody& uas() const { return std::get<cwt::UasBody>(claims.body); }
   const rid::Evidence* evidence() const {  // what the aircraft signed, of any kind
     if (is_end()) return nullptr;
@@ -66,9 +67,6 @@ struct Item {
 };
 
 struct JourneyParts {
-  Det sp;
-  const Timers& timers;
-  const Policy& policy;
   const schc::RuleSet& rules;
   KeySource& keys;
   const Verifier& verifier;
@@ -80,8 +78,9 @@ struct JourneyParts {
 class Journey {
  public:
   explicit Journey(JourneyParts parts) : parts_(parts) {}
-  // Every item leaves with its fate; those still open are verified, fresh and entered in the replay filter.
-  void read(std::span<Item> batch, Now now);
+  // Every item leaves with its fate; those still open are verified, fresh and entered in the replay filter. One set of
+  // rules judges the whole batch.
+  void read(std::span<Item> batch, Now now, const Config& config);
 
  private:
   // Each returns Error::none, or why the item goes no further. They may also set another fate than refused.
@@ -102,6 +101,7 @@ class Journey {
   Error read_wrapped(Item& item);
   Error read_plain(Item& item);
   Error owner_ok(const Item& item) const;
+  bool take_rate(const Det& kid, Now now) const;
   bool learn_link(Item& item, const Det& wanted, Now now, KeyPtr& key);
   Error key_of(Item& item, const Det& det, Now now, KeyPtr& key);
 
@@ -109,6 +109,7 @@ class Journey {
   void each(std::span<Item> batch, Step step);
 
   JourneyParts parts_;
+  const Config* config_ = nullptr;   // of the batch under way
   std::vector<VerifyJob> jobs_;
   std::vector<Item*> judged_;
 };

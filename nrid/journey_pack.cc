@@ -72,9 +72,14 @@ Error Journey::owner_ok(const Item& item) const {
   return parts_.shared.owners.may_speak(item.token.kid, item.ua) ? Error::none : Error::not_owner;
 }
 
+bool Journey::take_rate(const Det& kid, Now now) const {
+  const Policy& policy = config_->policy_of(kid);
+  return parts_.shared.rates.take(kid, now.tick, policy.rate_per_s, policy.rate_burst);
+}
+
 // Behind the outer signature: a forger can spend neither the rate nor the owner's name.
 Error Journey::admit(Item& item, Now now) const {
-  if (!item.rate_taken && !parts_.shared.rates.take(item.token.kid, now.tick)) return Error::rate;
+  if (!item.rate_taken && !take_rate(item.token.kid, now)) return Error::rate;
   item.rate_taken = true;
   if (item.is_end()) return owner_ok(item);
   // A plain pack says here whose it is. Beside pages a Basic ID may be one that no Wrapper covers: read_pack() judges.
@@ -98,7 +103,7 @@ Error Journey::read_pack(Item& item) {
   if (error != Error::none) return error;
   if (const Error bad = check_messages({item.messages.data(), item.message_count}); bad != Error::none) return bad;
   if (!item.ua.has_prefix()) return Error::bad_kid;
-  const auto& accepted = parts_.policy.accept_hids;
+  const auto& accepted = config_->policy.accept_hids;
   const Hid hid{item.ua.raa(), item.ua.hda()};
   if (!accepted.empty() && std::find(accepted.begin(), accepted.end(), hid) == accepted.end()) return Error::hid_not_accepted;
   return owner_ok(item);
@@ -106,7 +111,7 @@ Error Journey::read_pack(Item& item) {
 
 Error Journey::read_wrapped(Item& item) {
   const rid::Evidence& evidence = *item.evidence();
-  const auto window = rid::check_window(evidence, item.received, {parts_.timers.skew, parts_.policy.conformance});
+  const auto window = rid::check_window(evidence, item.received, {config_->timers_of(evidence.ua).skew, config_->policy.conformance});
   if (!window.ok()) return window.error();
   if (evidence.unix_epoch) parts_.counters.add(Counter::unix_epoch_evidence);
   if (!item.auth.wrapper) parts_.counters.add(Counter::manifest_seen);  // SAM 3, 4: verified, feed nothing
@@ -121,7 +126,7 @@ Error Journey::read_wrapped(Item& item) {
   if (!session || *session == evidence.ua) return Error::none;
   // R-056 c: the ground station wrapped with its own DET what the aircraft told it over C2.
   if (evidence.ua != item.token.kid) return Error::basic_id_mismatch;
-  if (!parts_.policy.allow_c2_origin) return Error::c2_origin;
+  if (!config_->policy_of(*session).allow_c2_origin) return Error::c2_origin;
   item.ua = *session;
   item.verdict = Verdict::c2;
   item.origin = Origin::c2;
@@ -133,16 +138,17 @@ Error Journey::read_plain(Item& item) {
   const auto session = session_in(item.pack);
   const bool link = item.auth.link.has_value();
   const bool speaks_for_other = session && *session != item.token.kid;
+  const bool c2_allowed = config_->policy_of(session.value_or(item.token.kid)).allow_c2_origin;
   item.verdict = Verdict::c2;
   item.origin = Origin::c2;
-  if (link && !(speaks_for_other && parts_.policy.allow_c2_origin)) {
+  if (link && !(speaks_for_other && c2_allowed)) {
     // The DET that the endorsement is about; its key is learned behind the outer signature (find_wrapper_key).
     const auto endorsement = det::decode_endorsement(*item.auth.link);
     if (!endorsement.ok()) return endorsement.error();
     item.ua = session.value_or(endorsement->child);
     return Error::none;
   }
-  if (!parts_.policy.allow_c2_origin) return Error::c2_origin;
+  if (!c2_allowed) return Error::c2_origin;
   if (item.relative_times) return Error::expired;  // drip.md 7.2: nothing else would date a plain pack
   if (session) {
     item.ua = *session;

@@ -25,6 +25,7 @@ struct Operation {
 
   Det ua;
   Det gateway;                          // kid of the newest report
+  Det sp;                               // whom it addressed
   uint64_t id = 0;
   cwt::KidForm kid_form = cwt::KidForm::tagged_in_bstr;
   OperationState state = OperationState::starting;

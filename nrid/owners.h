@@ -1,5 +1,5 @@
-// Who may speak for whom (nrid.md R-056): the list of the settings, changed at run time by modules; and which operations
-// are open through which gateway, for packs that name no aircraft. Read by workers, any thread.
+// Who may speak for whom (nrid.md R-056): the list of the settings, which a reload replaces, and what modules say, which holds
+// against the list; and which operations are open through which gateway, for packs that name no aircraft. Any thread.
 #pragma once
 
 #include <optional>
@@ -15,22 +15,32 @@ namespace nrid {
 
 class Owners {
  public:
-  explicit Owners(std::span<const std::pair<Det, Det>> gateways) {
-    for (const auto& [gateway, ua] : gateways) allowed_.insert({gateway, ua});
-  }
+  using Pairs = absl::flat_hash_set<std::pair<Det, Det>>;
+
+  explicit Owners(std::span<const std::pair<Det, Det>> gateways) : listed_(gateways.begin(), gateways.end()) {}
   // Everybody speaks for himself.
   bool may_speak(const Det& gateway, const Det& ua) const {
     if (gateway == ua) return true;
     const std::shared_lock lock(mutex_);
-    return allowed_.contains({gateway, ua});
+    const std::pair<Det, Det> pair{gateway, ua};
+    return granted_.contains(pair) || (listed_.contains(pair) && !denied_.contains(pair));
   }
   void allow(const Det& gateway, const Det& ua, bool allowed) {
     const std::unique_lock lock(mutex_);
+    const std::pair<Det, Det> pair{gateway, ua};
     if (allowed) {
-      allowed_.insert({gateway, ua});
+      granted_.insert(pair);
+      denied_.erase(pair);
     } else {
-      allowed_.erase({gateway, ua});
+      granted_.erase(pair);
+      if (listed_.contains(pair)) denied_.insert(pair);  // so at most as many as are listed
     }
+  }
+  void list(std::span<const std::pair<Det, Det>> gateways) {
+    Pairs next(gateways.begin(), gateways.end());
+    const std::unique_lock lock(mutex_);
+    listed_.swap(next);
+    absl::erase_if(denied_, [this](const auto& pair) { return !listed_.contains(pair); });
   }
 
   void opened(const Det& gateway, const Det& ua) {
@@ -64,7 +74,7 @@ class Owners {
 
  private:
   mutable std::shared_mutex mutex_;
-  absl::flat_hash_set<std::pair<Det, Det>> allowed_;
+  Pairs listed_, granted_, denied_;
   absl::flat_hash_map<Det, absl::flat_hash_set<Det>> open_;
   absl::flat_hash_set<Det> flying_;
 };

@@ -4,12 +4,13 @@
 
 namespace nrid {
 
-bool Parking::park(Parked&& parked, Tick now) {
+bool Parking::park(Parked&& parked, Tick now, Duration wait) {
   const std::lock_guard lock(mutex_);
   if (size_.load(std::memory_order_relaxed) >= total_max_) return false;
   std::vector<Parked>& queue = waiting_[parked.waits_for];
   if (queue.size() >= per_det_max_) return false;
-  parked.deadline = now + wait_;
+  parked.deadline = now + wait;
+  if (!deadlines_.empty()) parked.deadline = std::max(parked.deadline, deadlines_.back().first);  // ascending, also after a reload
   deadlines_.emplace_back(parked.deadline, parked.waits_for);
   queue.push_back(std::move(parked));
   size_.fetch_add(1, std::memory_order_release);

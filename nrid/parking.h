@@ -29,10 +29,11 @@ struct Parked {
 
 class Parking {
  public:
-  Parking(size_t total_max, size_t per_det_max, Duration wait) : total_max_(total_max), per_det_max_(per_det_max), wait_(wait) {}
+  Parking(size_t total_max, size_t per_det_max) : total_max_(total_max), per_det_max_(per_det_max) {}
 
-  // False when full: Error::parking_full is the caller's to count.
-  bool park(Parked&& parked, Tick now);
+  // For `wait`, or a little longer where those before it wait longer. False when full: Error::parking_full is the caller's
+  // to count.
+  bool park(Parked&& parked, Tick now, Duration wait);
   // The answer for a DET: its datagrams are ready. Error::none when there is a key.
   void answered(const Det& det, Error error);
   // Up to `batch_max` datagrams that are ready, or whose wait is over (answer key_unavailable).
@@ -46,7 +47,6 @@ class Parking {
 
   const size_t total_max_;
   const size_t per_det_max_;
-  const Duration wait_;
   mutable std::mutex mutex_;
   absl::flat_hash_map<Det, std::vector<Parked>> waiting_;
   std::deque<std::pair<Tick, Det>> deadlines_;  // one per park(), ascending

@@ -19,11 +19,11 @@ bool SharedBucket::take(Tick now) {
   return bucket_.take(now, per_s_, burst_);
 }
 
-DetRates::DetRates(size_t dets_max, double per_s, double burst, Random& random)
-    : per_s_(per_s), burst_(burst), keyed_(random), sets_(dets_max / kWays + 1),
+DetRates::DetRates(size_t dets_max, Random& random)
+    : keyed_(random), sets_(dets_max / kWays + 1),
       mutexes_(std::make_unique<std::array<std::mutex, kStripes>>()) {}
 
-bool DetRates::take(const Det& det, Tick now) {
+bool DetRates::take(const Det& det, Tick now, double per_s, double burst) {
   const Digest16 digest = keyed_.of(det.bytes());
   uint64_t hash;
   std::memcpy(&hash, digest.data(), sizeof hash);
@@ -40,9 +40,9 @@ bool DetRates::take(const Det& det, Tick now) {
     const bool better = entry == nullptr || (entry->used && (!each.used || each.bucket.filled < entry->bucket.filled));
     if (better) entry = &each;
   }
-  if (!entry->used || entry->det != det) *entry = {det, {burst_, now}, true};
+  if (!entry->used || entry->det != det) *entry = {det, {burst, now}, true};
   if (now < entry->bucket.filled) now = entry->bucket.filled;
-  return entry->bucket.take(now, per_s_, burst_);
+  return entry->bucket.take(now, per_s, burst);
 }
 
 }  // namespace nrid

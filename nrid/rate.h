@@ -35,8 +35,8 @@ class SharedBucket {                  // any thread
 
 class DetRates {                      // any thread
  public:
-  DetRates(size_t dets_max, double per_s, double burst, Random& random);
-  bool take(const Det& det, Tick now);
+  DetRates(size_t dets_max, Random& random);
+  bool take(const Det& det, Tick now, double per_s, double burst);  // as the DET's registry has it
 
  private:
   struct Entry {
@@ -49,8 +49,6 @@ class DetRates {                      // any thread
   struct Set {
     std::array<Entry, kWays> entries;
   };
-  const double per_s_;
-  const double burst_;
   KeyedDigest keyed_;
   std::vector<Set> sets_;
   std::unique_ptr<std::array<std::mutex, kStripes>> mutexes_;

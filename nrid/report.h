@@ -22,6 +22,7 @@ struct Report {
   Kind kind = Kind::pack;
   Det ua;
   Det gateway;
+  Det sp;                               // whom it addressed: whose key signs the answer
   cwt::KidForm kid_form = cwt::KidForm::tagged_in_bstr;
   int64_t iat = 0;
   Instant received;

@@ -14,22 +14,33 @@ enum Phase : int { kRunning, kWorkersEnd, kShardsEnd, kRecordEnds };
 
 }  // namespace
 
+Config config_of(const ServerSetup& setup, std::shared_ptr<const Signer> signer) {
+  Config config;
+  config.identities.push_back({setup.det, std::move(signer)});
+  config.identities.insert(config.identities.end(), setup.former.begin(), setup.former.end());
+  config.timers = setup.timers;
+  config.policy = setup.policy;
+  config.hdas = setup.hdas;
+  return config;
+}
+
 Server::Server(ServerSetup setup, ServerParts parts)
     : setup_(std::move(setup)), parts_(std::move(parts)),
-      shared_(std::make_unique<SharedTables>(setup_.timers, setup_.policy, setup_.limits, parts_.random)) {
+      config_(config_of(setup_, {std::shared_ptr<void>(), &parts_.signer})),  // borrowed: it outlives us
+      shared_(std::make_unique<SharedTables>(setup_.policy, setup_.limits, parts_.random)) {
   if (parts_.peers == nullptr) parts_.peers = &no_peers();
   CHECK(setup_.shards > 0 && !parts_.ports.empty());
   const size_t shards = static_cast<size_t>(setup_.shards);
   for (size_t i = 0; i < shards; ++i) {
-    shards_.push_back(std::make_unique<Shard>(ShardParts{i, shards, setup_, parts_.rules, parts_.signer, parts_.random, parts_.journal,
+    shards_.push_back(std::make_unique<Shard>(ShardParts{i, shards, setup_, config_, parts_.rules, parts_.random, parts_.journal,
                                                          *shared_, parts_.counters.add_block(), parts_.host.records(),
                                                          *parts_.peers}));
   }
   std::vector<Ring<ShardInput>*> rings;
   for (const auto& shard : shards_) rings.push_back(&shard->inputs());
   for (const ServerPort& port : parts_.ports) {
-    workers_.push_back(std::make_unique<Worker>(WorkerParts{setup_, port, parts_.rules, parts_.keys, parts_.verifier, parts_.signer,
-                                                            parts_.gates, *shared_, parts_.counters.add_block(), rings,
+    workers_.push_back(std::make_unique<Worker>(WorkerParts{setup_.limits, config_, port, parts_.rules, parts_.keys, parts_.verifier, parts_.gates,
+                                                            *shared_, parts_.counters.add_block(), rings,
                                                             parts_.host.records()}));
   }
   SharedTables* const shared = shared_.get();
@@ -56,7 +67,7 @@ ServerControl Server::control() {
 // only to peers of the signed list, and only while they can take it. What may still prevent it then, the shard counts.
 Status Server::redirect(const Det& ua, const Det& new_sp) {
   const auto refused = [&](RedirectRefusal refusal) { return Status::failed(to_text(ua) + ": " + to_text(new_sp) + " " + std::string(info(refusal).text)); };
-  if (new_sp == setup_.det) return refused(RedirectRefusal::ourselves);
+  if (config_.take()->identity(new_sp) != nullptr) return refused(RedirectRefusal::ourselves);
   const auto table = peers();
   const Peer* const peer = table->find(new_sp);
   if (peer == nullptr) return refused(RedirectRefusal::not_peer);
@@ -83,7 +94,7 @@ PeerSeat Server::seat() {
   };
   seat.reserve = [this, capacity](const Reservation& wanted) {
     const Tick now = parts_.clock.now().tick;
-    const Duration life = setup_.timers.silence();
+    const Duration life = config_.take()->timers.silence();
     if (!shared_->reservations.reserve(wanted.ua, shared_->owners.open_count(), capacity(), life, now)) return false;
     Shard& shard = *shards_[shard_of(wanted.ua, shards_.size())];
     if (shard.inputs().push(ShardInput{ExpectedArrival{wanted, now + life}})) return true;
@@ -106,6 +117,11 @@ Server::~Server() {
 Status Server::start() {
   parts_.peers->join(seat());
   return parts_.host.start();
+}
+
+void Server::reload(Config config) {
+  shared_->owners.list(config.policy.gateways);
+  config_.publish(std::move(config));
 }
 
 size_t Server::step(Now now) {

@@ -13,12 +13,12 @@
 #include "base/counters.h"
 #include "base/key_source.h"
 #include "base/random.h"
+#include "nrid/config.h"
 #include "nrid/datagram_port.h"
 #include "nrid/frame.h"
 #include "nrid/host.h"
 #include "nrid/journal.h"
 #include "nrid/peers.h"
-#include "nrid/policy.h"
 #include "nrid/redirect.h"
 
 namespace nrid {
@@ -33,13 +33,17 @@ struct ServerPort {                     // one socket: one verify worker
 };
 
 struct ServerSetup {
-  Det det;                              // who we are
+  Det det;                              // who we are; its key is ServerParts::signer
   Timers timers;
   Policy policy;
   Limits limits;
   int shards = 1;
   RedirectSettings redirect;
+  std::vector<Identity> former;         // identities that we leave, but still answer for (rotation)
+  std::vector<HdaTerms> hdas;
 };
+// The part of a setup that Server::reload() can change.
+Config config_of(const ServerSetup& setup, std::shared_ptr<const Signer> signer);
 
 // Borrowed; all outlive the server.
 struct ServerParts {
@@ -77,6 +81,10 @@ class Server {
   // When step() has something to do at the latest, datagrams and answers for keys aside: INT64_MAX when nothing is due.
   Tick next_due() const;
 
+  // What may change while we run, from the next batch on: the whole of it or, for a batch under way, nothing. Any thread.
+  void reload(Config config);
+  std::shared_ptr<const Config> config() const { return config_.take(); }
+
   // Threads. stop() drains: what was received is finished, then the modules stop. Both once, in this order.
   void run();
   void stop();
@@ -99,6 +107,7 @@ class Server {
 
   ServerSetup setup_;
   ServerParts parts_;
+  Published config_;
   std::unique_ptr<SharedTables> shared_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::vector<std::unique_ptr<Worker>> workers_;

@@ -18,8 +18,10 @@ constexpr SettingInfo kRows[] = {
     {"server", "port",                 K::integer,   "",       1,   65535,      "5683",            "UDP port for plain CoAP"},
     {"server", "schc_port",            K::integer,   "",       1,   65535,      "5787",            "UDP port for SCHC-compressed CoAP"},
     {"server", "rules",                K::text,      "",       0,   0,          "\"\"",            "SCHC rule file, relative to this file; \"\" is the one that comes with the program"},
-    {"server", "det",                  K::text,      "",       0,   0,          "",                "our own DET, as 32 hex digits or in colon form"},
-    {"server", "key_file",             K::text,      "",       0,   0,          "",                "file with our Ed25519 seed, 64 hex digits; its key must hash to our DET"},
+    {"server", "det",                  K::text,      "",       0,   0,          "",                "our own DET, as 32 hex digits or in colon form", true},
+    {"server", "key_file",             K::text,      "",       0,   0,          "",                "file with our Ed25519 seed, 64 hex digits; its key must hash to our DET", true},
+    {"server", "former_det",           K::text,      "",       0,   0,          "\"\"",            "the DET that we leave: gateways that still address it are answered under it; \"\" is none", true},
+    {"server", "former_key_file",      K::text,      "",       0,   0,          "\"\"",            "file with the seed of former_det", true},
     {"server", "workers",              K::integer,   "",       1,   64,         "1",               "sockets and threads for each of the two ports"},
     {"server", "shards",               K::integer,   "",       1,   64,         "1",               "threads that own operations"},
     {"server", "host_workers",         K::integer,   "",       1,   32,         "2",               "threads for what modules must not do themselves"},
@@ -31,26 +33,26 @@ constexpr SettingInfo kRows[] = {
     {"dns",    "tries",                K::integer,   "",       1,   5,          "2",               "questions before a resolver counts as silent"},
     {"dns",    "check_at_start",       K::boolean,   "",       0,   0,          "true",            "look ourselves up first, and do not start without DNS or trust"},
     {"trust",  "anchors",              K::text_list, "",       0,   0,          "",                "keys that every chain must end in: \"DET=HI\", both in hex"},
-    {"policy", "accept_hids",          K::text_list, "",       0,   0,          "[]",              "accepted registries, \"RAA/HDA\"; an empty list accepts all"},
-    {"policy", "gateways",             K::text_list, "",       0,   0,          "[]",              "who may speak for whom: \"GATEWAY -> AIRCRAFT\", DETs"},
-    {"policy", "required",             K::text_list, "",       0,   0,          "[\"basic\", \"location\", \"system\", \"operator\"]", "messages that complete the start phase: basic, location, self, system, operator"},
-    {"policy", "allow_c2_origin",      K::boolean,   "",       0,   0,          "true",            "accept packs that only the ground station signed"},
-    {"policy", "conformance",          K::boolean,   "",       0,   0,          "false",           "refuse what is otherwise only counted"},
-    {"policy", "allow_relative",       K::boolean,   "",       0,   0,          "false",           "laboratory only: read times 0/10/0 as relative to reception"},
-    {"policy", "restart_after_end",    K::boolean,   "",       0,   0,          "true",            "a newer packet after the end opens a new operation"},
-    {"policy", "speed_max",            K::number,    "m/s",    1,   1000,       "50",              "faster movement between two positions is flagged"},
-    {"policy", "rate",                 K::number,    "1/s",    1,   1000,       "10",              "messages a second that one signer may send"},
-    {"policy", "rate_burst",           K::number,    "",       1,   10'000,     "20",              "messages that it may send at once"},
-    {"timers", "heartbeat",            K::duration_s, "s",     1,   60,         "5",               "P: a Heartbeat every P seconds"},
-    {"timers", "silent_heartbeats",    K::integer,   "",       1,   20,         "3",               "R: Heartbeats without an answer before an aircraft counts as lost"},
-    {"timers", "resend_after",         K::duration_s, "s",     1,   60,         "3",               "N of the gateways that we serve, for the check N <= M"},
-    {"timers", "heartbeat_timeout",    K::duration_s, "s",     1,   300,        "12",              "M of the gateways that we serve, for the checks P < M and R*P >= M"},
-    {"timers", "reorder_window",       K::duration_s, "s",     0,   10,         "2",               "how long a position waits for an earlier one"},
-    {"timers", "abandon",              K::duration_s, "s",     5,   86'400,     "900",             "a lost operation without an end is closed after this time"},
-    {"timers", "close_linger",         K::duration_s, "s",     600, 86'400,     "660",             "how long the end of an operation is answered again"},
-    {"timers", "skew",                 K::duration_s, "s",     0,   30,         "5",               "accepted difference of clocks"},
-    {"timers", "lifetime",             K::duration_s, "s",     1,   60,         "10",              "validity of what we sign"},
-    {"timers", "parking",              K::duration_s, "s",     1,   10,         "3",               "how long a message waits for its key"},
+    {"policy", "accept_hids",          K::text_list, "",       0,   0,          "[]",              "accepted registries, \"RAA/HDA\"; an empty list accepts all", true},
+    {"policy", "gateways",             K::text_list, "",       0,   0,          "[]",              "who may speak for whom: \"GATEWAY -> AIRCRAFT\", DETs", true},
+    {"policy", "required",             K::text_list, "",       0,   0,          "[\"basic\", \"location\", \"system\", \"operator\"]", "messages that complete the start phase: basic, location, self, system, operator", true},
+    {"policy", "allow_c2_origin",      K::boolean,   "",       0,   0,          "true",            "accept packs that only the ground station signed", true},
+    {"policy", "conformance",          K::boolean,   "",       0,   0,          "false",           "refuse what is otherwise only counted", true},
+    {"policy", "allow_relative",       K::boolean,   "",       0,   0,          "false",           "laboratory only: read times 0/10/0 as relative to reception", true},
+    {"policy", "restart_after_end",    K::boolean,   "",       0,   0,          "true",            "a newer packet after the end opens a new operation", true},
+    {"policy", "speed_max",            K::number,    "m/s",    1,   1000,       "50",              "faster movement between two positions is flagged", true},
+    {"policy", "rate",                 K::number,    "1/s",    1,   1000,       "10",              "messages a second that one signer may send", true},
+    {"policy", "rate_burst",           K::number,    "",       1,   10'000,     "20",              "messages that it may send at once", true},
+    {"timers", "heartbeat",            K::duration_s, "s",     1,   60,         "5",               "P: a Heartbeat every P seconds", true},
+    {"timers", "silent_heartbeats",    K::integer,   "",       1,   20,         "3",               "R: Heartbeats without an answer before an aircraft counts as lost", true},
+    {"timers", "resend_after",         K::duration_s, "s",     1,   60,         "3",               "N of the gateways that we serve, for the check N <= M", true},
+    {"timers", "heartbeat_timeout",    K::duration_s, "s",     1,   300,        "12",              "M of the gateways that we serve, for the checks P < M and R*P >= M", true},
+    {"timers", "reorder_window",       K::duration_s, "s",     0,   10,         "2",               "how long a position waits for an earlier one", true},
+    {"timers", "abandon",              K::duration_s, "s",     5,   86'400,     "900",             "a lost operation without an end is closed after this time", true},
+    {"timers", "close_linger",         K::duration_s, "s",     600, 86'400,     "660",             "how long the end of an operation is answered again", true},
+    {"timers", "skew",                 K::duration_s, "s",     0,   30,         "5",               "accepted difference of clocks", true},
+    {"timers", "lifetime",             K::duration_s, "s",     1,   60,         "10",              "validity of what we sign", true},
+    {"timers", "parking",              K::duration_s, "s",     1,   10,         "3",               "how long a message waits for its key", true},
 };
 
 Status bad(const SettingsSection& section, std::string_view name, const std::string& rest) {
@@ -75,6 +77,17 @@ std::optional<Det> one_det(std::string_view text) {
   return det && det->has_prefix() ? det : std::nullopt;
 }
 
+Status read_former(const SettingsSection& server, ServerSettings& out) {
+  const std::string text = server.text("former_det");
+  out.former_key_file = server.path("former_key_file");
+  if (text.empty() && out.former_key_file.empty()) return {};
+  if (text.empty() || out.former_key_file.empty()) return bad(server, text.empty() ? "former_det" : "former_key_file", "is empty, and the other of the two is given");
+  out.former = one_det(text);
+  if (!out.former) return bad(server, "former_det", "\"" + text + "\" is no DET of 2001:30::/28");
+  if (*out.former == out.setup.det) return bad(server, "former_det", "is server.det too; one that we leave is another");
+  return {};
+}
+
 Status read_addresses(const SettingsSection& server, ServerSettings& out) {
   const std::string host = server.text("address");
   const std::string literal = host.find(':') == std::string::npos ? host : "[" + host + "]";
@@ -87,13 +100,19 @@ Status read_addresses(const SettingsSection& server, ServerSettings& out) {
   return bad(server, "schc_port", std::to_string(out.schc.port) + " is server.port too; SCHC needs a port of its own (R-027)");
 }
 
+std::optional<Hid> hid_from_text(std::string_view text) {  // "RAA/HDA"
+  const size_t slash = text.find('/');
+  const auto raa = number(trimmed(text.substr(0, slash)), kRaaMax);
+  const auto hda = slash == std::string_view::npos ? std::nullopt : number(trimmed(text.substr(slash + 1)), kHdaMax);
+  if (!raa || !hda) return std::nullopt;
+  return Hid{*raa, *hda};
+}
+
 Status read_hids(const SettingsSection& policy, Policy& out) {
   for (const std::string& text : policy.list("accept_hids")) {
-    const size_t slash = text.find('/');
-    const auto raa = number(trimmed(std::string_view(text).substr(0, slash)), kRaaMax);
-    const auto hda = slash == std::string::npos ? std::nullopt : number(trimmed(std::string_view(text).substr(slash + 1)), kHdaMax);
-    if (!raa || !hda) return bad(policy, "accept_hids", "\"" + text + "\" is not RAA/HDA, both 0..16383");
-    out.accept_hids.push_back({*raa, *hda});
+    const auto hid = hid_from_text(text);
+    if (!hid) return bad(policy, "accept_hids", "\"" + text + "\" is not RAA/HDA, both 0..16383");
+    out.accept_hids.push_back(*hid);
   }
   return {};
 }
@@ -120,32 +139,22 @@ Status read_required(const SettingsSection& policy, Policy& out) {
   return {};
 }
 
-Status read_policy(const SettingsSection& policy, Policy& out) {
-  TRY_VOID(read_hids(policy, out));
-  TRY_VOID(read_gateways(policy, out));
-  TRY_VOID(read_required(policy, out));
-  out.allow_c2_origin = policy.boolean("allow_c2_origin");
-  out.conformance = policy.boolean("conformance");
-  out.allow_relative = policy.boolean("allow_relative");
-  out.restart_after_end = policy.boolean("restart_after_end");
-  out.speed_max_mps = policy.number("speed_max");
-  out.rate_per_s = policy.number("rate");
-  out.rate_burst = policy.number("rate_burst");
-  return {};
-}
+struct TimerField {
+  std::string_view name;
+  Duration Timers::* field;
+};
+constexpr TimerField kTimerFields[] = {
+    {"heartbeat", &Timers::heartbeat},           {"resend_after", &Timers::resend_after}, {"heartbeat_timeout", &Timers::heartbeat_timeout},
+    {"reorder_window", &Timers::reorder_window}, {"abandon", &Timers::abandon},           {"close_linger", &Timers::close_linger},
+    {"skew", &Timers::skew},                     {"lifetime", &Timers::lifetime},         {"parking", &Timers::parking},
+};
 
-// D-1 of nrid.md section 0: P < M, N <= M, R*P >= M.
+// What the section gives; `out` keeps the rest. D-1 of nrid.md section 0: P < M, N <= M, R*P >= M.
 Status read_timers(const SettingsSection& timers, Timers& out) {
-  out.heartbeat = timers.duration("heartbeat");
-  out.silent_heartbeats = static_cast<int>(timers.integer("silent_heartbeats"));
-  out.resend_after = timers.duration("resend_after");
-  out.heartbeat_timeout = timers.duration("heartbeat_timeout");
-  out.reorder_window = timers.duration("reorder_window");
-  out.abandon = timers.duration("abandon");
-  out.close_linger = timers.duration("close_linger");
-  out.skew = timers.duration("skew");
-  out.lifetime = timers.duration("lifetime");
-  out.parking = timers.duration("parking");
+  for (const TimerField& row : kTimerFields) {
+    if (timers.has(row.name)) out.*row.field = timers.duration(row.name);
+  }
+  if (timers.has("silent_heartbeats")) out.silent_heartbeats = static_cast<int>(timers.integer("silent_heartbeats"));
   const auto text = [](Duration d) { return std::to_string(d.ms()) + " ms"; };
   if (!(out.heartbeat < out.heartbeat_timeout)) {
     return bad(timers, "heartbeat", "P is " + text(out.heartbeat) + " and M " + text(out.heartbeat_timeout) + "; P < M must hold (D-1)");
@@ -160,9 +169,78 @@ Status read_timers(const SettingsSection& timers, Timers& out) {
   return {};
 }
 
+struct PolicySwitch {
+  std::string_view name;
+  bool Policy::* field;
+};
+struct PolicyNumber {
+  std::string_view name;
+  double Policy::* field;
+};
+// Those that a registry may want otherwise.
+constexpr PolicySwitch kHdaSwitches[] = {{"allow_c2_origin", &Policy::allow_c2_origin}, {"restart_after_end", &Policy::restart_after_end}};
+constexpr PolicyNumber kHdaNumbers[] = {{"speed_max", &Policy::speed_max_mps}, {"rate", &Policy::rate_per_s}, {"rate_burst", &Policy::rate_burst}};
+
+// What the section gives; `out` keeps the rest.
+Status read_hda_policy(const SettingsSection& policy, Policy& out) {
+  if (policy.has("required")) TRY_VOID(read_required(policy, out));
+  for (const PolicySwitch& row : kHdaSwitches) {
+    if (policy.has(row.name)) out.*row.field = policy.boolean(row.name);
+  }
+  for (const PolicyNumber& row : kHdaNumbers) {
+    if (policy.has(row.name)) out.*row.field = policy.number(row.name);
+  }
+  return {};
+}
+
+Status read_policy(const SettingsSection& policy, Policy& out) {
+  TRY_VOID(read_hids(policy, out));
+  TRY_VOID(read_gateways(policy, out));
+  TRY_VOID(read_hda_policy(policy, out));
+  out.conformance = policy.boolean("conformance");
+  out.allow_relative = policy.boolean("allow_relative");
+  return {};
+}
+
+// [hda."RAA/HDA"]: what it does not give is as in [policy] and [timers].
+Status read_hdas(const Settings& settings, ServerSetup& out) {
+  for (const std::string& name : settings.names_under("hda")) {
+    const SettingsSection section = settings.section("hda." + name);
+    const auto hid = hid_from_text(name);
+    if (!hid) return Status::failed(section.where("") + ": \"" + name + "\" is not RAA/HDA, both 0..16383");
+    HdaTerms terms{*hid, out.timers, out.policy};
+    terms.policy.accept_hids.clear();
+    terms.policy.gateways.clear();
+    TRY_VOID(read_hda_policy(section, terms.policy));
+    TRY_VOID(read_timers(section, terms.timers));
+    const auto same = [&](const HdaTerms& other) { return other.hid == *hid; };
+    if (std::any_of(out.hdas.begin(), out.hdas.end(), same)) return Status::failed(section.where("") + ": this registry has a section already");
+    if (out.hdas.size() == Config::kHdasMax) return Status::failed(section.where("") + ": more than " + std::to_string(Config::kHdasMax) + " registries");
+    out.hdas.push_back(std::move(terms));
+  }
+  return {};
+}
+
 }  // namespace
 
-std::span<const SettingInfo> server_setting_rows() { return kRows; }
+// The rows above, and those of them again that a registry may want otherwise.
+std::span<const SettingInfo> server_setting_rows() {
+  static const std::vector<SettingInfo> rows = [] {
+    std::vector<SettingInfo> all(std::begin(kRows), std::end(kRows));
+    const auto of_hda = [](const SettingInfo& row) {
+      const auto named = [&](const auto& field) { return field.name == row.name; };
+      return row.section == "timers" || (row.section == "policy" && (row.name == "required" || std::any_of(std::begin(kHdaSwitches), std::end(kHdaSwitches), named) ||
+                                                                     std::any_of(std::begin(kHdaNumbers), std::end(kHdaNumbers), named)));
+    };
+    for (SettingInfo row : kRows) {
+      if (!of_hda(row)) continue;
+      row.section = "hda.*";
+      all.push_back(row);
+    }
+    return all;
+  }();
+  return rows;
+}
 
 StatusOr<ServerSettings> read_server_settings(const Settings& settings) {
   ServerSettings out;
@@ -171,6 +249,7 @@ StatusOr<ServerSettings> read_server_settings(const Settings& settings) {
   const auto det = one_det(server.text("det"));
   if (!det) return bad(server, "det", "\"" + server.text("det") + "\" is no DET of 2001:30::/28");
   out.setup.det = *det;
+  TRY_VOID(read_former(server, out));
   out.rules_file = server.path("rules");
   out.key_file = server.path("key_file");
   out.data_dir = server.path("data_dir");
@@ -184,6 +263,7 @@ StatusOr<ServerSettings> read_server_settings(const Settings& settings) {
   TRY_VOID(read_dns(dns, settings.section("trust"), out.dns));
   TRY_VOID(read_policy(settings.section("policy"), out.setup.policy));
   TRY_VOID(read_timers(settings.section("timers"), out.setup.timers));
+  TRY_VOID(read_hdas(settings, out.setup));
   out.dns.skew = out.setup.timers.skew;
   return out;
 }
@@ -205,6 +285,17 @@ Status read_dns(const SettingsSection& dns, const SettingsSection& trust, det::R
   }
   if (out.anchors.empty()) return bad(trust, "anchors", "the list is empty; without an anchor no key can be trusted");
   return {};
+}
+
+StatusOr<std::vector<Identity>> read_identities(const ServerSettings& settings) {
+  std::vector<Identity> out;
+  TRY(signer, read_key_file(settings.key_file, settings.setup.det));
+  out.push_back({settings.setup.det, std::shared_ptr<const Signer>(std::move(signer))});
+  if (settings.former) {
+    TRY(former, read_key_file(settings.former_key_file, *settings.former));
+    out.push_back({*settings.former, std::shared_ptr<const Signer>(std::move(former))});
+  }
+  return out;
 }
 
 StatusOr<std::unique_ptr<SeedSigner>> read_key_file(const std::string& path, const Det& det) {

@@ -23,13 +23,15 @@ struct ServerSettings {
   int workers = 1;                        // sockets, and so threads, per port
   std::string rules_file;                 // "" when not given: the installed one
   std::string key_file;
+  std::optional<Det> former;              // the identity that we leave (rotation)
+  std::string former_key_file;
   det::ResolverSettings dns;
   bool check_dns = true;                  // look ourselves up before anything starts
   std::string data_dir;                   // "" keeps module data in memory
   int host_workers = 2;
 };
 
-// Rows of [server] [dns] [trust] [policy] [timers]. The rows of web/ and of the modules are appended by main.
+// Rows of [server] [dns] [trust] [policy] [timers] [hda."RAA/HDA"]. The rows of web/ and of the modules are appended by main.
 std::span<const SettingInfo> server_setting_rows();
 
 // Values to settings; the Status is one line: "nridd.toml:12: policy.accept_hids: ...".
@@ -38,6 +40,9 @@ StatusOr<ServerSettings> read_server_settings(const Settings& settings);
 // Of both programs' files: dns.servers, timeout and require_ad, trust.anchors. No server, no anchor or one that cannot be
 // read is refused.
 Status read_dns(const SettingsSection& dns, const SettingsSection& trust, det::ResolverSettings& out);
+
+// The keys of setup.det and of `former`, in this order.
+StatusOr<std::vector<Identity>> read_identities(const ServerSettings& settings);
 
 // A key file: 64 hex digits (an Ed25519 seed) on its first line that is no comment. The key must hash to `det`.
 StatusOr<std::unique_ptr<SeedSigner>> read_key_file(const std::string& path, const Det& det);

@@ -22,9 +22,11 @@ uint32_t type_bit(const rid::MessageOctets& message) { return 1u << static_cast<
 
 }  // namespace
 
-Shard::Shard(ShardParts parts) : parts_(parts), inputs_(parts.setup.limits.report_ring), tokens_(kTokenSlots), id_salt_(uint64_t{parts.random.u16()} << 6) {}
+Shard::Shard(ShardParts parts)
+    : parts_(parts), reader_(parts.config), inputs_(parts.setup.limits.report_ring), tokens_(kTokenSlots), id_salt_(uint64_t{parts.random.u16()} << 6) {}
 
 size_t Shard::step(Now now) {
+  if (reader_.refresh()) apply_config(now);
   batch_.clear();
   table_ = parts_.shared.peer_table.snapshot();
   parts_.shared.alive_us.store(now.tick.us, std::memory_order_relaxed);
@@ -53,6 +55,7 @@ void Shard::take(ShardInput& input, Now now) {
 }
 
 void Shard::take_report(const Report& report, Now now) {
+  if (config().identity(report.sp) == nullptr) return refuse(report, Error::wrong_sp);  // its key went while it was under way
   if (report.kind == Report::Kind::end) {
     take_end(report, now);
   } else {
@@ -93,13 +96,15 @@ uint64_t Shard::next_id(Now now) {
 // the first authenticated packet with content opens an operation; null when the table is full.
 Operation* Shard::open_operation(const Report& report, Now now) {
   if (operations_.size() >= aircraft_max()) return nullptr;
-  auto op = std::make_unique<Operation>(parts_.setup.timers, parts_.setup.policy);
+  const Timers& timers = config().timers_of(report.ua);
+  auto op = std::make_unique<Operation>(timers, config().policy_of(report.ua));
   op->ua = report.ua;
+  op->sp = report.sp;
   op->gateway = report.gateway;
   op->id = next_id(now);
   adopt(*op, now);
   op->started_iat = op->newest_iat = report.iat;
-  op->next_heartbeat = now.tick + parts_.setup.timers.heartbeat;
+  op->next_heartbeat = now.tick + timers.heartbeat;
   Operation* const opened = op.get();
   operations_[report.ua] = std::move(op);
   return opened;
@@ -112,7 +117,7 @@ void Shard::take_pack(const Report& report, Now now) {
   if (op != nullptr && !op->open()) {
     // what is not newer than the end is late; a newer packet may begin again.
     const bool newer = report.iat > op->end_iat;
-    if (!newer || !parts_.setup.policy.restart_after_end) return refuse(report, Error::late_after_end);
+    if (!newer || !policy(*op).restart_after_end) return refuse(report, Error::late_after_end);
     if (report.message_count > 0) {
       ended = std::move(found->second);
       operations_.erase(found);
@@ -129,7 +134,7 @@ void Shard::take_pack(const Report& report, Now now) {
   }
   accept(report);
   if (op == nullptr || !op->open()) {  // a Link or a Manifest before anything else: nothing to keep, but an answer is due
-    return answer_heartbeat(report, nullptr, {parts_.setup.policy.required | 1u << 2, profile::kPagesWrapper}, now);
+    return answer_heartbeat(report, nullptr, {config().policy_of(report.ua).required | 1u << 2, profile::kPagesWrapper}, now);
   }
   if (fresh) {
     parts_.counters.add(Counter::operation_started);
@@ -148,12 +153,12 @@ void Shard::take_pack(const Report& report, Now now) {
   }
   // who is sent elsewhere starts there.
   const bool leaves = op->state == OperationState::starting && (op->redirect.reason != RedirectReason::none || decide_redirect(*op, now));
-  if (op->state == OperationState::starting && !leaves && op->missing(parts_.setup.policy) == 0 && op->last_location) {
+  if (op->state == OperationState::starting && !leaves && op->missing(policy(*op)) == 0 && op->last_location) {
     op->state = OperationState::active;
     tell(*op, FlightEventKind::active, report.received, "");
   }
   if (answer_now) {
-    answer_heartbeat(report, op, {op->missing(parts_.setup.policy), std::nullopt}, now);
+    answer_heartbeat(report, op, {op->missing(policy(*op)), std::nullopt}, now);
   } else if (report.request.confirmable()) {
     answer(report, op, {});
   }
@@ -172,17 +177,18 @@ void Shard::contact(Operation& op, const Report& report, Now now) {
   op.paths.heard(report.path, report.octets, newer, now.tick);
   if (report.iat < op.newest_iat) return;
   op.kid_form = report.kid_form;
+  op.sp = report.sp;
   op.newest_iat = report.iat;
   op.last_contact = now.tick;
   op.silent = 0;
   if (newer && std::exchange(op.lent, false)) {  // the node that receives owns the timer
-    op.next_heartbeat = now.tick + parts_.setup.timers.heartbeat;
+    op.next_heartbeat = now.tick + timers(op).heartbeat;
     tell_peers(op, PeerNews::Kind::here);
   }
   if (op.state != OperationState::lost) return;
-  const bool complete = op.missing(parts_.setup.policy) == 0 && op.last_location;
+  const bool complete = op.missing(policy(op)) == 0 && op.last_location;
   op.state = complete ? OperationState::active : OperationState::starting;
-  op.next_heartbeat = now.tick + parts_.setup.timers.heartbeat;
+  op.next_heartbeat = now.tick + timers(op).heartbeat;
   if (!std::exchange(op.lost_told, false)) return;
   parts_.counters.add(Counter::operation_recovered);
   tell(op, FlightEventKind::recovered, report.received, "silent for " + std::to_string((now.tick - op.lost_since).seconds()) + " s more");
@@ -241,7 +247,7 @@ void Shard::take_end(const Report& report, Now now) {
     op = open_operation(report, now);
     if (op == nullptr) return answer_end(report, nullptr, now);
     op->state = OperationState::closed;  // so that a packet held up on its way does not open it
-    op->expires = now.tick + parts_.setup.timers.close_linger;
+    op->expires = now.tick + timers(*op).close_linger;
     FlightEvent event;
     event.kind = FlightEventKind::eoo_unknown;
     event.ua = report.ua;
@@ -249,7 +255,10 @@ void Shard::take_end(const Report& report, Now now) {
     event.at = report.received;
     tell(std::move(event));
   }
-  if (report.iat >= op->newest_iat) op->kid_form = report.kid_form;
+  if (report.iat >= op->newest_iat) {
+    op->kid_form = report.kid_form;
+    op->sp = report.sp;
+  }
   op->paths.heard(report.path, report.octets, report.iat > op->newest_iat, now.tick);
   op->newest_iat = std::max(op->newest_iat, report.iat);
   if (op->open() && report.iat >= op->started_iat) {  // an older one ended the operation before this
@@ -266,7 +275,7 @@ void Shard::take_command(const EndCommand& command, Now now) {
   if (found == operations_.end() || !found->second->open()) return;
   Operation& op = *found->second;
   cwt::EooBody body{op.ua, profile::kEooBySp, static_cast<uint64_t>(now.wall.seconds()), std::nullopt};
-  const auto cwt = make_eoo_cwt(speaker(op), body, now.wall.seconds(), cwt_space_);
+  const auto cwt = make_eoo_cwt(speaker(op.sp, op.ua, op.kid_form), body, now.wall.seconds(), cwt_space_);
   if (cwt.ok()) send_to_paths(op, *cwt, now);
   parts_.counters.add(Counter::operation_ended);
   close(op, FlightEventKind::ended, command.reason, now);
@@ -293,7 +302,7 @@ void Shard::close(Operation& op, FlightEventKind kind, std::string detail, Now n
   forget(op);
   op.state = OperationState::closed;
   op.end_iat = std::max(op.end_iat, op.newest_iat);
-  op.expires = now.tick + parts_.setup.timers.close_linger;
+  op.expires = now.tick + timers(op).close_linger;
   parts_.shared.owners.closed(op.gateway, op.ua);
   tell_peers(op, PeerNews::Kind::ended);
   tell(op, kind, now.wall, std::move(detail));

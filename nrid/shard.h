@@ -7,6 +7,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "nrid/client.h"
+#include "nrid/config.h"
 #include "nrid/host.h"
 #include "nrid/journal.h"
 #include "nrid/operation.h"
@@ -18,9 +19,9 @@ namespace nrid {
 struct ShardParts {
   size_t index = 0;
   size_t count = 1;
-  const ServerSetup& setup;
+  const ServerSetup& setup;              // what no reload changes
+  const Published& config;
   const schc::RuleSet& rules;
-  const Signer& signer;
   Random& random;
   Journal& journal;
   SharedTables& shared;
@@ -88,6 +89,10 @@ class Shard {
   bool hand_on(Record&& record);
   void count_dropped(const Record& record);
   size_t aircraft_max() const { return (parts_.setup.limits.aircraft_max + parts_.count - 1) / parts_.count; }
+  const Config& config() const { return reader_.config(); }
+  const Timers& timers(const Operation& op) const { return config().timers_of(op.ua); }
+  const Policy& policy(const Operation& op) const { return config().policy_of(op.ua); }
+  void apply_config(Now now);            // a new one: what waits by the old timers waits by the new
 
   // nrid/shard_redirect.cc: other providers, R-090..R-094 and R-111
   void take_command(const RedirectCommand& command, Now now);
@@ -120,9 +125,10 @@ class Shard {
   void schedule(Operation& op);
   void fire_timers(Now now);
   void flush();
-  Speaker speaker(const Operation& op) const;
+  Speaker speaker(const Det& sp, const Det& ua, cwt::KidForm form) const;
 
   ShardParts parts_;
+  Published::Reader reader_;
   Ring<ShardInput> inputs_;
   std::vector<ShardInput> batch_;
   std::vector<TokenSlot> tokens_;

@@ -18,8 +18,24 @@ std::string last_position(const Operation& op) {
 
 }  // namespace
 
-Speaker Shard::speaker(const Operation& op) const {
-  return {parts_.setup.det, &parts_.signer, op.kid_form, parts_.setup.timers.lifetime.seconds()};
+Speaker Shard::speaker(const Det& sp, const Det& ua, cwt::KidForm form) const {
+  const Identity& us = config().speaks_as(sp);
+  return {us.det, us.signer.get(), form, config().timers_of(ua).lifetime.seconds()};
+}
+
+void Shard::apply_config(Now now) {
+  for (const auto& [ua, op] : operations_) {
+    const Timers& timers = config().timers_of(ua);
+    op->track.use(timers.reorder_window, config().policy_of(ua).speed_max_mps);
+    if (op->state == OperationState::lost) {
+      op->next_heartbeat = op->lost_since + timers.abandon;
+    } else if (!op->over()) {
+      op->next_heartbeat = std::min(op->next_heartbeat, now.tick + timers.heartbeat);
+    } else {
+      op->expires = std::min(op->expires, now.tick + (op->open() ? timers.abandon : timers.close_linger));
+    }
+    schedule(*op);
+  }
 }
 
 // Does the ledger of R-029 let this answer go?
@@ -54,7 +70,7 @@ void Shard::answer(const Report& report, Operation* op, Response response) {
 }
 
 void Shard::answer_heartbeat(const Report& report, Operation* op, cwt::MessageSet expected, Now now) {
-  const Speaker from{parts_.setup.det, &parts_.signer, report.kid_form, parts_.setup.timers.lifetime.seconds()};
+  const Speaker from = speaker(report.sp, report.ua, report.kid_form);
   const auto move = op != nullptr ? redirect_of(*op, now) : std::nullopt;
   auto cwt = make_uss_cwt(from, {report.ua, expected, move}, now.wall.seconds(), cwt_space_);
   const bool moves = move && cwt.ok() && fits(report, op, {coap::kChanged, *cwt, 0});
@@ -68,11 +84,11 @@ void Shard::answer_heartbeat(const Report& report, Operation* op, cwt::MessageSe
   op->asked = expected.types;
   if (moves) redirect_left(*op, now);
   if (report.iat < op->newest_iat) return;  // no sign of life: its timer, also that of a loss, runs on
-  op->next_heartbeat = now.tick + parts_.setup.timers.heartbeat;  // it counts as that period's Heartbeat
+  op->next_heartbeat = now.tick + timers(*op).heartbeat;  // it counts as that period's Heartbeat
 }
 
 void Shard::answer_end(const Report& report, Operation* op, Now now) {
-  const Speaker from{parts_.setup.det, &parts_.signer, report.kid_form, parts_.setup.timers.lifetime.seconds()};
+  const Speaker from = speaker(report.sp, report.ua, report.kid_form);
   // an acknowledgement names the iat of the very request that it acknowledges, also when that repeats an earlier one.
   const cwt::EooBody body{report.ua, profile::kEooAcknowledged, static_cast<uint64_t>(report.iat), std::nullopt};
   const auto cwt = make_eoo_cwt(from, body, now.wall.seconds(), cwt_space_);
@@ -102,7 +118,7 @@ bool Shard::send_notice(Operation& op, ReturnPath& path, Bytes cwt) {
 
 // True when it went to the newest address.
 bool Shard::send_to_paths(Operation& op, Bytes cwt, Now now) {
-  const Duration heard_within = parts_.setup.timers.silence();  // R*P
+  const Duration heard_within = timers(op).silence();  // R*P
   bool sent = false;
   if (ReturnPath* path = op.paths.current(); path != nullptr && now.tick - path->authenticated <= heard_within) {
     sent = send_notice(op, *path, cwt);
@@ -115,8 +131,8 @@ bool Shard::send_to_paths(Operation& op, Bytes cwt, Now now) {
 }
 
 void Shard::timed_heartbeat(Operation& op, Now now) {
-  cwt::UssBody body{op.ua, {op.missing(parts_.setup.policy), std::nullopt}, redirect_of(op, now)};
-  auto cwt = make_uss_cwt(speaker(op), body, now.wall.seconds(), cwt_space_);
+  cwt::UssBody body{op.ua, {op.missing(policy(op)), std::nullopt}, redirect_of(op, now)};
+  auto cwt = make_uss_cwt(speaker(op.sp, op.ua, op.kid_form), body, now.wall.seconds(), cwt_space_);
   if (!cwt.ok()) return;
   op.asked = body.expected.types;
   parts_.counters.add(Counter::heartbeat_timed);
@@ -125,7 +141,7 @@ void Shard::timed_heartbeat(Operation& op, Now now) {
   if (!body.move_sp) return;
   if (sent) return redirect_left(op, now);
   body.move_sp.reset();  // R-029 has no room for the longer one
-  cwt = make_uss_cwt(speaker(op), body, now.wall.seconds(), cwt_space_);
+  cwt = make_uss_cwt(speaker(op.sp, op.ua, op.kid_form), body, now.wall.seconds(), cwt_space_);
   if (cwt.ok()) send_to_paths(op, *cwt, now);
 }
 
@@ -135,7 +151,7 @@ void Shard::lose(Operation& op, Now now) {
   drop_redirect(op, Counter::redirect_ignored, now);
   op.state = OperationState::lost;
   op.lost_since = now.tick;
-  op.next_heartbeat = now.tick + parts_.setup.timers.abandon;
+  op.next_heartbeat = now.tick + timers(op).abandon;
   out_.clear();
   op.track.flush(out_);
   tell(out_);
@@ -157,11 +173,11 @@ void Shard::on_timer(Operation& op, Now now) {
     return close(op, FlightEventKind::abandoned, "no contact and no end", now);
   }
   op.lent = false;  // a lease that nobody renewed
-  if (op.silent >= parts_.setup.timers.silent_heartbeats) return lose(op, now);
+  if (op.silent >= timers(op).silent_heartbeats) return lose(op, now);
   ++op.silent;
   timed_heartbeat(op, now);
-  op.next_heartbeat = op.next_heartbeat + parts_.setup.timers.heartbeat;
-  if (op.next_heartbeat <= now.tick) op.next_heartbeat = now.tick + parts_.setup.timers.heartbeat;  // we were held up
+  op.next_heartbeat = op.next_heartbeat + timers(op).heartbeat;
+  if (op.next_heartbeat <= now.tick) op.next_heartbeat = now.tick + timers(op).heartbeat;  // we were held up
 }
 
 // The heap may hold old timers of an operation; only the one that it has as `scheduled` counts.

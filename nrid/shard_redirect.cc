@@ -57,7 +57,7 @@ void Shard::take_command(const RedirectCommand& command, Now now) {
   op.commanded = command.target;
   if (!decide_redirect(op, now)) return;
   timed_heartbeat(op, now);
-  op.next_heartbeat = now.tick + parts_.setup.timers.heartbeat;
+  op.next_heartbeat = now.tick + timers(op).heartbeat;
   schedule(op);
 }
 
@@ -79,7 +79,7 @@ bool Shard::decide_redirect(Operation& op, Now now) {
   }
   if (!op.wish.ripe(choice, flight, parts_.setup.redirect, now.tick)) return false;
   const bool free = !flight.flying || parts_.shared.outflow.take(parts_.shared.owners.open_count(), now.tick);
-  if (!free || !parts_.peers.reserve(choice.target->sp, {op.ua, parts_.setup.det, op.id})) {
+  if (!free || !parts_.peers.reserve(choice.target->sp, {op.ua, op.sp, op.id})) {
     parts_.counters.add(Counter::redirect_deferred);
     return false;
   }
@@ -99,7 +99,7 @@ std::optional<cwt::MoveSp> Shard::redirect_of(Operation& op, Now now) {
   } else {
     const Peer* const known = table_->find(op.redirect.target);
     const bool good = known != nullptr && known->endorsed(now.wall, seconds(60)) &&
-                      parts_.peers.reserve(op.redirect.target, {op.ua, parts_.setup.det, op.id});
+                      parts_.peers.reserve(op.redirect.target, {op.ua, op.sp, op.id});
     if (!good) {
       drop_redirect(op, Counter::redirect_refused, now);
       return std::nullopt;
@@ -112,7 +112,7 @@ std::optional<cwt::MoveSp> Shard::redirect_of(Operation& op, Now now) {
 void Shard::redirect_left(Operation& op, Now now) {
   parts_.counters.add(Counter::redirect_sent);
   if (std::exchange(op.redirect.sent, true)) return;
-  op.redirect.deadline = now.tick + parts_.setup.timers.silence();
+  op.redirect.deadline = now.tick + timers(op).silence();
   const RedirectReasonInfo& reason = info(op.redirect.reason);
   tell(op, FlightEventKind::redirected, now.wall, "to " + to_text(op.redirect.target) + ", " + std::string(reason.word) + ": " + std::string(reason.text));
 }
@@ -132,7 +132,7 @@ void Shard::drop_redirect(Operation& op, Counter why, Now now) {
 bool Shard::redirect_over(Operation& op, Now now) {
   if (!op.redirect.deadline || now.tick < *op.redirect.deadline) return false;
   op.redirect.deadline.reset();
-  if (now.tick - op.last_contact <= parts_.setup.timers.heartbeat) {
+  if (now.tick - op.last_contact <= timers(op).heartbeat) {
     drop_redirect(op, Counter::redirect_ignored, now);
     return false;
   }
@@ -153,7 +153,7 @@ void Shard::move_away(Operation& op, const Det& to, std::string_view how, Now no
   op.lost_told = false;
   op.asked = 0;
   op.commanded.reset();
-  op.expires = now.tick + parts_.setup.timers.abandon;
+  op.expires = now.tick + timers(op).abandon;
   parts_.shared.owners.closed(op.gateway, op.ua);
   parts_.counters.add(Counter::operation_moved);
   tell(op, FlightEventKind::moved, now.wall, "to " + to_text(to) + ", " + std::string(how));
@@ -164,8 +164,8 @@ void Shard::come_back(Operation& op, const Report& report, Now now) {
   op.came_from = op.redirect.target;
   op.held_until = now.tick + parts_.setup.redirect.hold_down;
   forget(op);
-  op.state = op.missing(parts_.setup.policy) == 0 && op.last_location ? OperationState::active : OperationState::starting;
-  op.next_heartbeat = now.tick + parts_.setup.timers.heartbeat;
+  op.state = op.missing(policy(op)) == 0 && op.last_location ? OperationState::active : OperationState::starting;
+  op.next_heartbeat = now.tick + timers(op).heartbeat;
   parts_.shared.owners.opened(report.gateway, report.ua);
   parts_.counters.add(Counter::operation_returned);
   tell(op, FlightEventKind::active, report.received, "back from " + to_text(*op.came_from));
@@ -199,7 +199,7 @@ void Shard::adopt(Operation& op, Now now) {
   const auto found = expected_.find(op.ua);
   if (found == expected_.end() || found->second.until <= now.tick) return;
   op.id = found->second.operation;
-  if (found->second.from == parts_.setup.det) return;  // another node of ours: it was never away
+  if (config().identity(found->second.from) != nullptr) return;  // another node of ours: it was never away
   op.came_from = found->second.from;
   op.held_until = now.tick + parts_.setup.redirect.hold_down;
 }
@@ -211,17 +211,18 @@ void Shard::settle_in(Operation& op) {
 }
 
 void Shard::tell_peers(const Operation& op, PeerNews::Kind kind) {
-  if (parts_.peers.connected()) parts_.peers.tell({kind, parts_.setup.det, op.ua, op.id, op.newest_iat});
+  if (parts_.peers.connected()) parts_.peers.tell({kind, op.sp, op.ua, op.id, op.newest_iat});
 }
 
 // What others say counts when it is not older than what we heard ourselves: the newest iat has the aircraft.
 void Shard::take_news(const PeerNews& news, Now now) {
-  const bool ours = news.sp == parts_.setup.det;
+  const bool ours = config().identity(news.sp) != nullptr;
   const auto found = operations_.find(news.ua);
   if (found == operations_.end()) {
     if (!ours || news.kind == PeerNews::Kind::ended) return;
-    const Duration lease = parts_.setup.timers.heartbeat * 2;
-    return expect(news.ua, {news.sp, news.operation, now.tick + (news.kind == PeerNews::Kind::lost ? parts_.setup.timers.abandon : lease)}, now);
+    const Timers& timers = config().timers_of(news.ua);
+    const Duration lease = timers.heartbeat * 2;
+    return expect(news.ua, {news.sp, news.operation, now.tick + (news.kind == PeerNews::Kind::lost ? timers.abandon : lease)}, now);
   }
   Operation& op = *found->second;
   if (!op.open() || news.iat < op.newest_iat) return;
@@ -229,11 +230,11 @@ void Shard::take_news(const PeerNews& news, Now now) {
     forget(op);
     op.state = OperationState::closed;
     op.end_iat = news.iat;
-    op.expires = now.tick + parts_.setup.timers.close_linger;
+    op.expires = now.tick + timers(op).close_linger;
     parts_.shared.owners.closed(op.gateway, op.ua);
     if (ours) tell(op, FlightEventKind::ended, now.wall, "at another node of this provider");
   } else if (ours && news.kind == PeerNews::Kind::lost) {  // that node watches it and has said so
-    expect(op.ua, {news.sp, op.id, now.tick + parts_.setup.timers.abandon}, now);
+    expect(op.ua, {news.sp, op.id, now.tick + timers(op).abandon}, now);
     parts_.shared.owners.closed(op.gateway, op.ua);
     forget(op);
     tell(op, FlightEventKind::moved, now.wall, "to another node of this provider");
@@ -243,7 +244,7 @@ void Shard::take_news(const PeerNews& news, Now now) {
     lend(op, news, now);
   } else if (op.state == OperationState::moved) {
     op.redirect.target = op.redirect.counted ? op.redirect.target : news.sp;
-    op.expires = now.tick + parts_.setup.timers.abandon;
+    op.expires = now.tick + timers(op).abandon;
   } else if (news.kind != PeerNews::Kind::lost) {
     move_away(op, news.sp, "heard there", now);
   }
@@ -257,9 +258,9 @@ void Shard::lend(Operation& op, const PeerNews& news, Now now) {
   op.lent = true;
   op.silent = 0;
   op.last_contact = now.tick;
-  op.next_heartbeat = now.tick + parts_.setup.timers.heartbeat * 2;
+  op.next_heartbeat = now.tick + timers(op).heartbeat * 2;
   if (op.state != OperationState::lost) return;
-  op.state = op.missing(parts_.setup.policy) == 0 && op.last_location ? OperationState::active : OperationState::starting;
+  op.state = op.missing(policy(op)) == 0 && op.last_location ? OperationState::active : OperationState::starting;
   if (!std::exchange(op.lost_told, false)) return;
   parts_.counters.add(Counter::operation_recovered);
   tell(op, FlightEventKind::recovered, now.wall, "heard by another node of this provider");

@@ -16,13 +16,13 @@
 namespace nrid {
 
 struct SharedTables {
-  SharedTables(const Timers& timers, const Policy& policy, const Limits& limits, Random& random)
+  SharedTables(const Policy& policy, const Limits& limits, Random& random)
       : duplicates(limits.duplicates_max, random),
         con_replies(limits.con_replies_max, random),
-        rates(limits.rate_max, policy.rate_per_s, policy.rate_burst, random),
+        rates(limits.rate_max, random),
         unverified_replies(limits.unverified_replies_per_s, limits.unverified_replies_burst),
         owners(policy.gateways),
-        parking(limits.parked_max, limits.parked_per_det_max, timers.parking),
+        parking(limits.parked_max, limits.parked_per_det_max),
         pack_digest(random),
         message_ids(random.u16()),
         reservations(limits.aircraft_max) {}

@@ -19,6 +19,11 @@ class Track {
 
   Track(Duration window, double speed_max_mps) : window_(window), speed_max_mps_(speed_max_mps) {}
 
+  // As of now; what is held already keeps its time.
+  void use(Duration window, double speed_max_mps) {
+    window_ = window;
+    speed_max_mps_ = speed_max_mps;
+  }
   // Takes a sighting that has a location; appends to `out` what may leave now, in order.
   void add(Sighting sighting, Tick now, std::vector<Sighting>& out);
   void release(Tick now, std::vector<Sighting>& out);

@@ -22,10 +22,10 @@ size_t shard_of_token(Bytes token, size_t shards) { return token[0] % shards; }
 
 Worker::Worker(WorkerParts parts)
     : parts_(std::move(parts)),
-      journey_({parts_.setup.det, parts_.setup.timers, parts_.setup.policy, parts_.rules, parts_.keys, parts_.verifier,
-                parts_.gates, parts_.shared, parts_.counters}),
-      items_(parts_.setup.limits.batch_max),
-      received_(parts_.setup.limits.batch_max) {}
+      reader_(parts_.config),
+      journey_({parts_.rules, parts_.keys, parts_.verifier, parts_.gates, parts_.shared, parts_.counters}),
+      items_(parts_.limits.batch_max),
+      received_(parts_.limits.batch_max) {}
 
 void Worker::wait() {
   // While something waits for a key its worker looks often; else the socket wakes us, and stop() within a tenth.
@@ -33,6 +33,7 @@ void Worker::wait() {
 }
 
 size_t Worker::step(Now now) {
+  reader_.refresh();
   const size_t count = parts_.port.port->receive(received_);
   parts_.counters.add(Counter::received, count);
   for (size_t i = 0; i < count; ++i) {
@@ -74,7 +75,7 @@ void Worker::run(size_t count, Now now) {
     item.claims = cwt::Claims{};
     item.auth = rid::PackAuth{};
   }
-  journey_.read(batch, now);
+  journey_.read(batch, now, config());
   reports_.clear();
   for (Item& item : batch) finish(item, now);
   push_reports(now);
@@ -96,6 +97,7 @@ void Worker::hand_over(Item& item) {
   report.kind = item.is_end() ? Report::Kind::end : Report::Kind::pack;
   report.ua = item.ua;
   report.gateway = item.token.kid;
+  report.sp = item.sp();
   report.kid_form = item.token.kid_form;
   report.iat = item.claims.iat;
   report.received = item.received;
@@ -142,7 +144,7 @@ void Worker::park(Item& item, Now now) {
   const bool con = item.frame.head.type == coap::Type::con;
   Parked parked{Buffer(item.datagram.begin(), item.datagram.end()), item.path, item.received, det, Error::none, {},
                 item.acked || con, item.rate_taken};
-  if (!parts_.shared.parking.park(std::move(parked), now.tick)) return refuse(item, Error::parking_full, now);
+  if (!parts_.shared.parking.park(std::move(parked), now.tick, config().timers_of(det).parking)) return refuse(item, Error::parking_full, now);
   parts_.counters.add(Counter::parked_total);
   if (con && !item.acked) {  // at once, so that the sender does not repeat
     ReplyOctets space;
@@ -195,7 +197,8 @@ Bytes Worker::link_request(const Item& item, Now now, std::span<uint8_t> out) co
   cwt::UssBody body;
   body.ua = item.ua;
   body.expected = {1u << 2, profile::kPagesLink};
-  const Speaker speaker{parts_.setup.det, &parts_.signer, item.token.kid_form, parts_.setup.timers.lifetime.seconds()};
+  const Identity& us = config().speaks_as(item.sp());
+  const Speaker speaker{us.det, us.signer.get(), item.token.kid_form, config().timers_of(item.ua).lifetime.seconds()};
   const auto cwt = make_uss_cwt(speaker, body, now.wall.seconds(), out);
   return cwt.ok() ? *cwt : Bytes{};
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/ring.h"
+#include "nrid/config.h"
 #include "nrid/journey.h"
 #include "nrid/report.h"
 #include "nrid/server.h"
@@ -14,12 +15,12 @@
 namespace nrid {
 
 struct WorkerParts {
-  const ServerSetup& setup;
+  const Limits& limits;
+  const Published& config;
   ServerPort port;
   const schc::RuleSet& rules;
   KeySource& keys;
   const Verifier& verifier;
-  const Signer& signer;
   std::span<const Gate* const> gates;
   SharedTables& shared;
   CounterBlock& counters;
@@ -50,10 +51,12 @@ class Worker {
   void tell_refused(const Item& item, Now now);
   void refuse(Item& item, Error error, Now now);
   void answer(const Item& item, const Request& request, const Response& response);
+  const Config& config() const { return reader_.config(); }
   Bytes link_request(const Item& item, Now now, std::span<uint8_t> out) const;
   void push_reports(Now now);
 
   WorkerParts parts_;
+  Published::Reader reader_;
   Journey journey_;
   std::vector<Item> items_;
   std::vector<Received> received_;

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include "det/det.h"
 
@@ -34,6 +35,12 @@ std::string good() {
 StatusOr<ServerSettings> read(const std::string& toml) {
   TRY(settings, Settings::parse(toml, "folder/nridd.toml", server_setting_rows()));
   return read_server_settings(settings);
+}
+
+std::string replaced(std::string toml, const std::string& from, const std::string& to) {
+  const size_t at = toml.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return toml.replace(at, from.size(), to);
 }
 
 std::string refused(std::string toml, const std::string& from, const std::string& to) {
@@ -83,6 +90,66 @@ TEST(ServerSettings, resolvers_are_a_list_checked_at_load) {
     ASSERT_FALSE(outcome.ok()) << bad;
     EXPECT_NE(outcome.text().find("nridd.toml:2: dns.servers"), std::string::npos) << outcome.text();
   }
+}
+
+TEST(ServerSettings, a_registry_may_want_some_things_otherwise) {
+  const auto settings = read(good() + "[hda.\"16376/20\"]\nheartbeat = 2\nrequired = [\"location\"]\nallow_c2_origin = false\n[hda.\"1 / 2\"]\nrate = 3\n");
+  ASSERT_TRUE(settings.ok()) << settings.text();
+  ASSERT_EQ(settings->setup.hdas.size(), 2u);
+  const HdaTerms& terms = settings->setup.hdas[0];
+  EXPECT_EQ(terms.hid, (Hid{16376, 20}));
+  EXPECT_EQ(terms.timers.heartbeat, seconds(2));
+  EXPECT_EQ(terms.timers.silent_heartbeats, 6);        // as in [timers]
+  EXPECT_EQ(terms.policy.required, 1u << 1);
+  EXPECT_FALSE(terms.policy.allow_c2_origin);
+  EXPECT_EQ(terms.policy.speed_max_mps, 50);
+  EXPECT_EQ(settings->setup.hdas[1].policy.rate_per_s, 3);
+  const auto config = config_of(settings->setup, nullptr);
+  Published published(config);
+  const auto held = published.take();
+  EXPECT_EQ(held->timers_of(Det::with_hid(16376, 20, 5)).heartbeat, seconds(2));
+  EXPECT_EQ(held->timers_of(Det::with_hid(16376, 21, 5)).heartbeat, milliseconds(2500));
+  EXPECT_EQ(held->policy_of(Det::with_hid(1, 2, 5)).rate_per_s, 3);
+}
+
+TEST(ServerSettings, mistakes_about_a_registry_name_line_value_and_limit) {
+  const auto wrong = [](const std::string& section) {
+    const auto outcome = read(good() + section);
+    EXPECT_FALSE(outcome.ok()) << section;
+    return outcome.ok() ? "" : outcome.text();
+  };
+  EXPECT_NE(wrong("[hda.\"16376/99999\"]\nrate = 3\n").find("nridd.toml:15: [hda.16376/99999]: \"16376/99999\" is not RAA/HDA, both 0..16383"), std::string::npos);
+  EXPECT_NE(wrong("[hda.\"1/2\"]\nheartbeat = 90\n").find("nridd.toml:15: hda.1/2.heartbeat is integer 90, expected 1..60 s"), std::string::npos);
+  EXPECT_NE(wrong("[hda.\"1/2\"]\nheartbeat = 12\n").find("D-1"), std::string::npos);
+  EXPECT_NE(wrong("[hda.\"1/2\"]\nsilent_heartbeats = 1\n").find("R*P"), std::string::npos);
+  EXPECT_NE(wrong("[hda.\"1/2\"]\nconformance = true\n").find("unknown setting hda.1/2.conformance"), std::string::npos);
+  EXPECT_NE(wrong("[hda]\nrate = 3\n").find("nridd.toml:15"), std::string::npos);
+  EXPECT_NE(wrong("[hda.\"1/2\"]\nrate = 3\n[hda.\"1 / 2\"]\nrate = 3\n").find("already"), std::string::npos);
+  std::string many;
+  for (int i = 0; i <= 256; ++i) many += "[hda.\"1/" + std::to_string(i) + "\"]\nrate = 3\n";
+  EXPECT_NE(wrong(many).find("more than 256"), std::string::npos);
+}
+
+TEST(ServerSettings, the_identity_that_we_leave_needs_both_settings_and_is_another) {
+  const std::string det = to_hex(det::derive(16376, 10, SeedSigner(Seed{9}).public_key()));
+  const auto settings = read(replaced(good(), "workers = 2", "former_det = \"" + det + "\"\nformer_key_file = \"old.key\""));
+  ASSERT_TRUE(settings.ok()) << settings.text();
+  EXPECT_EQ(to_hex(*settings->former), det);
+  EXPECT_EQ(settings->former_key_file, "folder/old.key");
+  EXPECT_NE(refused(good(), "workers = 2", "former_det = \"" + det + "\"").find("server.former_key_file"), std::string::npos);
+  EXPECT_NE(refused(good(), "workers = 2", "former_key_file = \"old.key\"").find("server.former_det"), std::string::npos);
+  EXPECT_NE(refused(good(), "workers = 2", "former_det = \"" + Keys().text() + "\"\nformer_key_file = \"old.key\"").find("server.det too"), std::string::npos);
+  EXPECT_NE(refused(good(), "workers = 2", "former_det = \"x\"\nformer_key_file = \"old.key\"").find("\"x\" is no DET"), std::string::npos);
+}
+
+TEST(ServerSettings, a_reload_tells_what_it_takes_from_what_waits_for_a_restart) {
+  const auto parse = [](const std::string& toml) { return *Settings::parse(toml, "folder/nridd.toml", server_setting_rows()); };
+  const Settings before = parse(good() + "[hda.\"1/2\"]\nrate = 3\n");
+  const Settings after = parse(replaced(replaced(good(), "workers = 2", "workers = 3"), "heartbeat = 2.5", "heartbeat = 3"));
+  std::map<std::string, bool> changes;
+  for (const SettingChange& change : setting_changes(before, after, server_setting_rows())) changes[change.name] = change.live;
+  EXPECT_EQ(changes, (std::map<std::string, bool>{{"server.workers", false}, {"timers.heartbeat", true}, {"hda.1/2.rate", true}}));
+  EXPECT_TRUE(setting_changes(before, before, server_setting_rows()).empty());
 }
 
 TEST(ServerSettings, D1_holds_or_the_start_fails) {

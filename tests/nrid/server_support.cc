@@ -131,12 +131,12 @@ Buffer World::plain(std::vector<rid::MessageOctets> messages) const {
 
 Buffer World::uas_cwt(const Party& kid, Bytes pack, std::optional<int64_t> iat) const {
   const int64_t at = iat.value_or(now_s());
-  return sign(kid, {at, at, at + 10, cwt::UasBody{sp.det, std::nullopt, pack}});
+  return sign(kid, {at, at, at + 10, cwt::UasBody{addressed->det, std::nullopt, pack}});
 }
 
 Buffer World::end_cwt(const Party& kid, const Det& of, uint64_t code, std::optional<int64_t> iat) const {
   const int64_t at = iat.value_or(now_s());
-  cwt::EooBody body{sp.det, code, static_cast<uint64_t>(at), std::nullopt};
+  cwt::EooBody body{addressed->det, code, static_cast<uint64_t>(at), std::nullopt};
   if (of != kid.det) body.ua = of;
   return sign(kid, {at, at, at + 10, body});
 }
@@ -169,8 +169,8 @@ void World::fly_start(const Party& by, const Address& from) {
 }
 
 Heartbeat World::heartbeat(const Heard& one, const Det& of) const {
-  const auto key = PreparedKey::from(sp.signer.public_key());
-  const auto word = read_provider_word({sp.det, &*key, of, 0, {}}, one.payload, clock.now().wall);
+  const auto key = PreparedKey::from(addressed->signer.public_key());
+  const auto word = read_provider_word({addressed->det, &*key, of, 0, {}}, one.payload, clock.now().wall);
   EXPECT_TRUE(word.ok()) << (word.ok() ? "" : info(word.error()).counter) << " code " << int{one.code};
   if (!word.ok() || !std::holds_alternative<Heartbeat>(*word)) {
     ADD_FAILURE() << "no Heartbeat";
@@ -180,8 +180,8 @@ Heartbeat World::heartbeat(const Heard& one, const Det& of) const {
 }
 
 std::optional<EndWord> World::end_word(const Heard& one, const Det& of) const {
-  const auto key = PreparedKey::from(sp.signer.public_key());
-  const auto word = read_provider_word({sp.det, &*key, of, 0, {}}, one.payload, clock.now().wall);
+  const auto key = PreparedKey::from(addressed->signer.public_key());
+  const auto word = read_provider_word({addressed->det, &*key, of, 0, {}}, one.payload, clock.now().wall);
   if (!word.ok() || !std::holds_alternative<EndWord>(*word)) return std::nullopt;
   return std::get<EndWord>(*word);
 }
