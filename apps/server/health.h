@@ -30,14 +30,15 @@ class Health {
   // References outlive the object.
   Health(const WatchedJournal& journal, KeySource& keys, const Det& self) : journal_(journal), keys_(keys), self_(self) {}
   std::string trouble(Now now);  // any thread
+  void become(const Det& self);  // another key is ours; any thread
 
  private:
   static constexpr Duration kConfirmMax = seconds(6);  // a walk through DNS takes at most 5 s
 
   const WatchedJournal& journal_;
   KeySource& keys_;
-  const Det self_;
   std::mutex mutex_;
+  Det self_;
   std::optional<Tick> unconfirmed_since_;
 };
 

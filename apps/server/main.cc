@@ -33,20 +33,21 @@ sigset_t block_signals() {
   sigemptyset(&ends);
   sigaddset(&ends, SIGINT);
   sigaddset(&ends, SIGTERM);
+  sigaddset(&ends, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &ends, nullptr);
   return ends;
 }
 
-int serve(provider::Plan plan) {
-  const sigset_t ends = block_signals();
+int serve(provider::Plan plan, std::span<const SettingInfo> known) {
+  const sigset_t signals = block_signals();
   SystemClock clock;
   fleet::Fleet fleet(clock);  // in the order in which each batch is delivered
-  provider::Provider provider(std::move(plan), clock, {&fleet});
+  provider::Provider provider(std::move(plan), known, clock, {&fleet});
   if (const Status status = provider.start(); !status.ok()) return failed(status);
   provider::report_ready(provider);
 
   int signal = 0;
-  sigwait(&ends, &signal);
+  while (sigwait(&signals, &signal), signal == SIGHUP) static_cast<void>(provider.reload());  // it logs what became of it
   log_event("stopping", {{"signal", signal}});
   provider.stop();
   provider::report_stopped(provider.counters().total(), provider.parked());
@@ -82,5 +83,5 @@ int main(int argc, char** argv) {
     std::printf("%s: good\n", config.c_str());
     return 0;
   }
-  return serve(std::move(*plan));
+  return serve(std::move(*plan), known);
 }

@@ -24,26 +24,27 @@ StatusOr<Plan> read_plan(const std::string& file, std::span<const SettingInfo> k
   TRY(settings, Settings::load(file, known));
   TRY(server, read_server_settings(settings));
   TRY(http, web::HttpOptions::from(settings.section("web")));
-  TRY(signer, read_key_file(server.key_file, server.setup.det));
+  TRY(identities, read_identities(server));
+  server.setup.former.assign(identities.begin() + 1, identities.end());
   if (server.rules_file.empty()) server.rules_file = installed_file("rules/nrid.json");
   if (server.rules_file.empty()) {
     return Status::failed(settings.section("server").where("rules") + ": no SCHC rule file is installed beside the program; name one");
   }
   TRY(rules, schc::load_rules_file(server.rules_file));
-  return Plan{std::move(settings), std::move(server), std::move(http), std::move(rules), std::move(signer)};
+  return Plan{std::move(settings), std::move(server), std::move(http), std::move(rules), std::move(identities)};
 }
 
-Provider::Provider(Plan plan, const Clock& clock, std::vector<Module*> modules)
-    : plan_(std::move(plan)), clock_(clock), modules_(std::move(modules)), hub_(counters_.add_block()) {}
+Provider::Provider(Plan plan, std::span<const SettingInfo> known, const Clock& clock, std::vector<Module*> modules)
+    : plan_(std::move(plan)), in_force_(plan_.file), known_(known), clock_(clock), modules_(std::move(modules)), hub_(counters_.add_block()) {}
 
 Provider::~Provider() { stop(); }
 
 // A provider that cannot resolve itself cannot resolve anybody: DNS, DNSSEC and the anchors are tried on our own DET.
-Status Provider::check_dns() const {
-  if (!plan_.server.check_dns) return {};
-  const auto self = det::resolve_now(plan_.server.dns, plan_.server.setup.det, false, seconds(10));
+Status Provider::check_dns(const ServerSettings& server) {
+  if (!server.check_dns) return {};
+  const auto self = det::resolve_now(server.dns, server.setup.det, false, seconds(10));
   if (self.ok()) return {};
-  return Status::failed("dns.servers " + plan_.server.dns.servers + ": " + self.text() + " (" + std::string(info(self.error()).counter) + ")");
+  return Status::failed("dns.servers " + server.dns.servers + ": " + self.text() + " (" + std::string(info(self.error()).counter) + ")");
 }
 
 Status Provider::open_ports() {
@@ -57,7 +58,7 @@ Status Provider::open_ports() {
 
 Status Provider::start() {
   TRY_VOID(make_data_dir(plan_.server.data_dir));
-  TRY_VOID(check_dns());
+  TRY_VOID(check_dns(plan_.server));
   TRY(dns, det::DnsClient::open({plan_.server.dns.servers, plan_.server.dns.timeout_ms, plan_.server.dns.tries}, random_));
   dns_ = std::move(dns);
   keys_ = std::make_unique<det::DnsKeySource>(plan_.server.dns, det::KeySourceLimits{}, *dns_, clock_);
@@ -73,7 +74,7 @@ Status Provider::start() {
     const auto added = keys_->add_local(det, key, until);
     return added.ok() ? Status() : Status::failed(to_text(det) + ": " + std::string(info(added.error()).text));
   };
-  server_ = std::make_unique<Server>(plan_.server.setup, ServerParts{clock_, random_, *keys_, sodium_verifier(), *plan_.signer, watched_,
+  server_ = std::make_unique<Server>(plan_.server.setup, ServerParts{clock_, random_, *keys_, sodium_verifier(), *plan_.identities[0].signer, watched_,
                                                                      *host_, counters_, plan_.rules, ports, {}, add_key,
                                                                      [this](const Det& det) { keys_->revoke(det); }});
   for (Module* module : modules_) server_->add(*module);
@@ -130,6 +131,34 @@ uint64_t Provider::kernel_drops() const {
     for (const auto& port : *ports) sum += port->kernel_drops();
   }
   return sum;
+}
+
+// Validate, then swap (resilience.md T50). Settings that only a start reads are compared with those of the start, so that they
+// are named until it comes.
+Status Provider::reload() {
+  const auto refused = [](const Status& why) {
+    log_event(LogLevel::error, "reload_refused", {{"reason", why.text()}});
+    return why;
+  };
+  auto next = read_plan(plan_.file.file(), known_);
+  if (!next.ok()) return refused(next.failure());
+  const std::shared_ptr<const Config> before = server_->config();
+  const ServerSetup& setup = next->server.setup;
+  if (before->identity(setup.det) == nullptr) {  // gateways find a new DET in DNS, or nowhere
+    if (const Status status = check_dns(next->server); !status.ok()) return refused(status);
+  }
+  std::string changed, restart;
+  for (const SettingChange& change : setting_changes(in_force_, next->file, known_)) {
+    if (change.live) changed += (changed.empty() ? "" : ", ") + change.name;
+  }
+  for (const SettingChange& change : setting_changes(plan_.file, next->file, known_)) {
+    if (!change.live) restart += (restart.empty() ? "" : ", ") + change.name;
+  }
+  server_->reload(config_of(setup, next->identities[0].signer));
+  health_->become(setup.det);
+  in_force_ = std::move(next->file);
+  log_event("reloaded", {{"changed", changed.empty() ? "nothing" : changed}, {"wait_for_restart", restart.empty() ? "nothing" : restart}});
+  return {};
 }
 
 // Pages first, so that none asks a module that has ended; then the datagrams that were received; DNS last.

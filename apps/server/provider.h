@@ -26,17 +26,20 @@ struct Plan {
   ServerSettings server;
   web::HttpOptions http;
   schc::RuleSet rules;
-  std::unique_ptr<SeedSigner> signer;
+  std::vector<Identity> identities;
 };
 StatusOr<Plan> read_plan(const std::string& file, std::span<const SettingInfo> known);
 
 class Provider {
  public:
   // `modules` in the order of their knowledge; they outlive the provider.
-  Provider(Plan plan, const Clock& clock, std::vector<Module*> modules);
+  Provider(Plan plan, std::span<const SettingInfo> known, const Clock& clock, std::vector<Module*> modules);
   ~Provider();
 
   Status start();
+  // Reads the settings file again and takes what of it may change while we run; all of it, or, when anything in the file
+  // is wrong, nothing. Says in one log event what changed and what waits for a restart. Not beside start() or stop().
+  Status reload();
   void stop();                          // drains; twice is allowed
 
   const Counters& counters() const { return counters_; }
@@ -46,13 +49,15 @@ class Provider {
   size_t operations() const { return server_ ? server_->operations() : 0; }
 
  private:
-  Status check_dns() const;
+  static Status check_dns(const ServerSettings& server);
   Status open_ports();
   Status start_web();
   void add_key_metrics();
   uint64_t kernel_drops() const;
 
-  Plan plan_;
+  Plan plan_;                           // as we started
+  Settings in_force_;                   // as of the last reload
+  const std::span<const SettingInfo> known_;
   const Clock& clock_;
   const std::vector<Module*> modules_;
   SystemRandom random_;
