@@ -40,7 +40,8 @@ sigset_t block_signals() {
 
 int serve(provider::Plan plan, std::span<const SettingInfo> known) {
   const sigset_t signals = block_signals();
-  SystemClock clock;
+  SystemClock machine;
+  HeldClock clock(machine);
   fleet::Fleet fleet(clock);  // in the order in which each batch is delivered
   provider::Provider provider(std::move(plan), known, clock, {&fleet});
   if (const Status status = provider.start(); !status.ok()) return failed(status);

@@ -34,7 +34,7 @@ StatusOr<Plan> read_plan(const std::string& file, std::span<const SettingInfo> k
   return Plan{std::move(settings), std::move(server), std::move(http), std::move(rules), std::move(identities)};
 }
 
-Provider::Provider(Plan plan, std::span<const SettingInfo> known, const Clock& clock, std::vector<Module*> modules)
+Provider::Provider(Plan plan, std::span<const SettingInfo> known, HeldClock& clock, std::vector<Module*> modules)
     : plan_(std::move(plan)), in_force_(plan_.file), known_(known), clock_(clock), modules_(std::move(modules)), hub_(counters_.add_block()) {}
 
 Provider::~Provider() { stop(); }
@@ -56,7 +56,18 @@ Status Provider::open_ports() {
   return {};
 }
 
+// resilience.md T17: the operator hears of it with the next look at the clock, a tenth of a second later at most.
+void Provider::watch_clock() {
+  clock_.watch([this] { return counters_.total().get(Counter::accepted); },
+               [](HeldClock::Event event, Duration ahead) {
+                 static constexpr std::string_view kWords[] = {"clock_stepped", "clock_step_not_followed", "clock_step_followed", "clock_returned"};
+                 const bool good = event == HeldClock::Event::returned;
+                 log_event(good ? LogLevel::info : LogLevel::error, kWords[static_cast<size_t>(event)], {{"machine_ahead_ms", ahead.ms()}});
+               });
+}
+
 Status Provider::start() {
+  watch_clock();
   TRY_VOID(make_data_dir(plan_.server.data_dir));
   TRY_VOID(check_dns(plan_.server));
   TRY(dns, det::DnsClient::open({plan_.server.dns.servers, plan_.server.dns.timeout_ms, plan_.server.dns.tries}, random_));
@@ -89,6 +100,7 @@ Status Provider::start_web() {
   metrics_->add_gauge("parked", "datagrams that wait for a key now", [this] { return static_cast<double>(server_->parked()); });
   metrics_->add_gauge("operations", "open operations", [this] { return static_cast<double>(server_->operations()); });
   add_key_metrics();
+  metrics_->add_gauge("clock_doubt_seconds", "by how much the machine's clock is ahead of the time that we go by", [this] { return static_cast<double>(clock_.doubt().us) * 1e-6; });
   metrics_->add_counter("kernel_dropped", "datagrams that the kernel dropped because a socket was full", [this] { return kernel_drops(); });
   for (const HostCounter& counter : host_->counters()) metrics_->add_counter(counter.name, counter.text, counter.read);
 

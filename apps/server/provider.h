@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "det/dns_client.h"
 #include "det/key_source.h"
+#include "nrid/held_clock.h"
 #include "nrid/server.h"
 #include "nrid/server_settings.h"
 #include "nrid/udp_port.h"
@@ -33,7 +34,7 @@ StatusOr<Plan> read_plan(const std::string& file, std::span<const SettingInfo> k
 class Provider {
  public:
   // `modules` in the order of their knowledge; they outlive the provider.
-  Provider(Plan plan, std::span<const SettingInfo> known, const Clock& clock, std::vector<Module*> modules);
+  Provider(Plan plan, std::span<const SettingInfo> known, HeldClock& clock, std::vector<Module*> modules);
   ~Provider();
 
   Status start();
@@ -54,11 +55,12 @@ class Provider {
   Status start_web();
   void add_key_metrics();
   uint64_t kernel_drops() const;
+  void watch_clock();
 
   Plan plan_;                           // as we started
   Settings in_force_;                   // as of the last reload
   const std::span<const SettingInfo> known_;
-  const Clock& clock_;
+  HeldClock& clock_;
   const std::vector<Module*> modules_;
   SystemRandom random_;
   Counters counters_;
