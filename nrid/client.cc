@@ -54,7 +54,8 @@ Result<Bytes> make_eoo_cwt(const Speaker& speaker, const cwt::EooBody& body, int
   return make_cwt(speaker, body, iat, out);
 }
 
-Result<Bytes> make_post(const Carriage& carriage, coap::Type type, uint16_t id, const Token& token, Bytes cwt, std::span<uint8_t> out) {
+Result<Bytes> make_post(const Carriage& carriage, coap::Type type, uint16_t id, const Token& token, Bytes cwt, std::span<uint8_t> out,
+                        Bytes echo) {
   coap::Message message;
   message.type = type;
   message.code = coap::kPost;
@@ -62,7 +63,8 @@ Result<Bytes> make_post(const Carriage& carriage, coap::Type type, uint16_t id, 
   message.token = token.bytes();
   std::array<uint8_t, 4> format{};
   if (!message.add(coap::option::uri_path, as_bytes(profile::kPath)) ||
-      !message.add(coap::option::content_format, coap::encode_uint(profile::kContentFormatCwt, format))) {
+      !message.add(coap::option::content_format, coap::encode_uint(profile::kContentFormatCwt, format)) ||
+      (!echo.empty() && !message.add(coap::option::echo, echo))) {
     return Error::internal;
   }
   message.payload = cwt;
@@ -95,6 +97,8 @@ Result<Inbound> read_datagram(const Carriage& carriage, Bytes datagram, FrameSpa
   in.id = frame.message.id;
   in.token = Token::of(frame.message.token);
   in.payload = frame.message.payload;
+  const coap::Option* const echo = frame.message.find(coap::option::echo);
+  if (echo != nullptr && echo->value.size() <= kEchoMax) in.echo = echo->value;
   return in;
 }
 

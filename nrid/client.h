@@ -36,6 +36,8 @@ Result<Bytes> make_uas_cwt(const Speaker& speaker, const Det& sp, Bytes pack, in
 Result<Bytes> make_uss_cwt(const Speaker& speaker, const cwt::UssBody& body, int64_t iat, std::span<uint8_t> out);
 Result<Bytes> make_eoo_cwt(const Speaker& speaker, const cwt::EooBody& body, int64_t iat, std::span<uint8_t> out);
 
+inline constexpr size_t kEchoMax = 40;  // RFC 9175 section 2.2.1
+
 struct Token {
   std::array<uint8_t, 8> octets{};
   uint8_t size = 0;
@@ -44,8 +46,9 @@ struct Token {
   bool operator==(const Token& o) const { return equal(bytes(), o.bytes()); }
 };
 
-// POST /nrid with Content-Format 61. Errors: no_space, schc_no_rule.
-Result<Bytes> make_post(const Carriage& carriage, coap::Type type, uint16_t id, const Token& token, Bytes cwt, std::span<uint8_t> out);
+// POST /nrid with Content-Format 61, and the Echo value that the provider gave, if any. Errors: no_space, schc_no_rule.
+Result<Bytes> make_post(const Carriage& carriage, coap::Type type, uint16_t id, const Token& token, Bytes cwt, std::span<uint8_t> out,
+                        Bytes echo = {});
 // A response: ACK when `type` says so, payload may be empty.
 Result<Bytes> make_response(const Carriage& carriage, coap::Type type, uint8_t code, uint16_t id, const Token& token, Bytes cwt,
                             std::span<uint8_t> out);
@@ -57,6 +60,7 @@ struct Inbound {
   uint16_t id = 0;
   Token token;
   Bytes payload;
+  Bytes echo;                              // RFC 9175: to be sent with the next request; empty: none
   bool post() const { return code == coap::kPost; }
   bool response() const { return code >= 0x40; }
 };

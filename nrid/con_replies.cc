@@ -46,6 +46,14 @@ void ConReplies::finish(const Address& peer, uint16_t message_id, Bytes reply) {
   std::memcpy(found->second->reply.data(), reply.data(), reply.size());
 }
 
+void ConReplies::forget(const Address& peer, uint16_t message_id) {
+  const std::lock_guard lock(mutex_);
+  const auto found = by_key_.find({peer, message_id});
+  if (found == by_key_.end()) return;
+  entries_.erase(found->second);
+  by_key_.erase(found);
+}
+
 size_t ConReplies::size() const {
   const std::lock_guard lock(mutex_);
   return entries_.size();

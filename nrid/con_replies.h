@@ -32,6 +32,8 @@ class ConReplies {
   void begin(const Address& peer, uint16_t message_id, Bytes datagram, Tick now);
   // The ACK that left; nothing happens when begin() was not called or the entry is gone.
   void finish(const Address& peer, uint16_t message_id, Bytes reply);
+  // No answer left after all: a repeat is judged anew.
+  void forget(const Address& peer, uint16_t message_id);
   size_t size() const;
 
  private:

@@ -188,6 +188,7 @@ class Gateway {
   uint16_t message_id_ = 0;
   std::array<Token, 16> tokens_{};       // of the newest requests: an answer must echo one
   size_t token_next_ = 0;
+  Buffer echo_;                          // the provider's newest Echo value (RFC 9175), for the next request
   uint8_t last_code_ = 0;                // last CoAP error code that came back
   Tick last_sent_;
   Tick heard_;                           // last accepted Heartbeat, or when the wait for one began

@@ -52,6 +52,7 @@ void Gateway::on_response(const Inbound& in, Now now) {
     std::array<uint8_t, 64> space{};
     transmit(make_response(carriage_, coap::Type::ack, coap::kEmpty, in.id, Token(), {}, space), provider_.address);
   }
+  echo_.assign(in.echo.begin(), in.echo.end());
   if (in.code >= 0x80) {  // nobody signs it, so it decides nothing; but it tells the operator where to look
     ++status_.errors;
     if (in.code != last_code_) {

@@ -179,6 +179,7 @@ void Gateway::switch_to(const Provider& provider, Now now) {
   left_.emplace_back(provider_.det, now.tick);
   provider_ = provider;
   iat_newest_ = 0;
+  echo_.clear();
   heard_ = now.tick;  // M counts anew
   if (status_.phase == Phase::starting) {
     begin_tries(tries_, timers_.first_tries, now);  // the start goes on there

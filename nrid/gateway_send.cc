@@ -53,7 +53,9 @@ bool Gateway::post(Bytes cwt, coap::Type type, Now now) {
   tokens_[token_next_++ % tokens_.size()] = token;
   last_sent_ = now.tick;
   std::array<uint8_t, profile::kSentMax> space{};  // what does not fit is refused, not sent
-  return transmit(make_post(carriage_, type, message_id_++, token, cwt, space), provider_.address);
+  const bool sent = transmit(make_post(carriage_, type, message_id_++, token, cwt, space, echo_), provider_.address);
+  echo_.clear();  // a request that is lost with it is followed by another answer with another value
+  return sent;
 }
 
 bool Gateway::transmit(const Result<Bytes>& datagram, const Address& to) {

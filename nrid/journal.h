@@ -28,7 +28,8 @@ class Journal {                    // safe from any thread: every shard appends
   virtual ~Journal() = default;
   // Takes the entry; it is safe once sync() has returned. A failure means: not acknowledged, not applied.
   virtual Status append(const JournalEntry& entry) = 0;
-  // Once per batch, before any of its answers leaves.
+  // Once per batch, before any of its answers leaves. One that succeeds makes safe all that was taken before, also what an
+  // earlier one failed for.
   virtual Status sync() = 0;
 };
 

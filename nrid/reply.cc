@@ -17,6 +17,19 @@ Bytes sealed(const ReplyPath& path, const schc::RuleSet& rules, const coap::Mess
 
 }  // namespace
 
+MessageIds::MessageIds(Random& random) : keyed_(random), rows_(kRows) {
+  for (std::atomic<uint16_t>& row : rows_) row.store(random.u16(), std::memory_order_relaxed);
+}
+
+uint16_t MessageIds::next(const Address& peer) {
+  std::array<uint8_t, 22> input;
+  std::memcpy(input.data(), peer.ip.data(), 16);
+  std::memcpy(input.data() + 16, &peer.port, 2);
+  std::memcpy(input.data() + 18, &peer.scope, 4);
+  const Digest16 digest = keyed_.of(input);
+  return rows_[static_cast<size_t>(digest[0] << 8 | digest[1]) % kRows].fetch_add(1, std::memory_order_relaxed);
+}
+
 Request Request::of(const coap::Message& message) {
   Request request;
   request.type = message.type;
@@ -47,7 +60,7 @@ Bytes make_reply(const ReplyPath& path, const schc::RuleSet& rules, const Reques
   }
   coap::Message message;
   message.type = piggyback ? coap::Type::ack : coap::Type::non;
-  message.id = piggyback ? request.id : ids.next();
+  message.id = piggyback ? request.id : ids.next(path.peer);
   message.code = response.code;
   message.token = Bytes(request.token.data(), request.token_size);
   std::array<uint8_t, 4> number{};
@@ -57,6 +70,7 @@ Bytes make_reply(const ReplyPath& path, const schc::RuleSet& rules, const Reques
   if (response.code == kServiceUnavailable) {
     message.add(coap::option::max_age, coap::encode_uint(std::max<uint32_t>(1, response.max_age_s), number));
   }
+  if (!response.echo.empty()) message.add(coap::option::echo, response.echo);
   if (response.code == kTooLarge) message.add(coap::option::size1, coap::encode_uint(profile::kPayloadMax, number));
   message.payload = response.payload;
   return sealed(path, rules, message, space);

@@ -10,6 +10,7 @@
 #include "base/counters.h"
 #include "nrid/datagram_port.h"
 #include "nrid/frame.h"
+#include "nrid/keyed_digest.h"
 
 namespace nrid {
 
@@ -36,15 +37,19 @@ struct Request {
   static Request of(const coap::Message& message);
 };
 
-// Our own message ids, one row of them for all peers: several flights may stand behind one address, and to it no id may come
-// again within EXCHANGE_LIFETIME (RFC 7252 section 4.4). Any thread.
+// Our own message ids: a row for each peer, for several flights may stand behind one address, and to it no id may come again
+// within EXCHANGE_LIFETIME (RFC 7252 section 4.4). Fixed memory: peers share the rows by a keyed hash, which nobody can aim.
+// A row comes round within that time at more than 65536 / 247 = 265 messages a second. Any thread.
 class MessageIds {
  public:
-  explicit MessageIds(uint16_t first) : next_(first) {}
-  uint16_t next() { return next_.fetch_add(1, std::memory_order_relaxed); }
+  static constexpr size_t kRows = 16'384;
+
+  explicit MessageIds(Random& random);
+  uint16_t next(const Address& peer);
 
  private:
-  std::atomic<uint16_t> next_;
+  KeyedDigest keyed_;
+  std::vector<std::atomic<uint16_t>> rows_;
 };
 
 // A response as the message layer wants it: piggybacked in the ACK of a CON, else a NON of our own message id. A response
@@ -53,6 +58,7 @@ struct Response {
   uint8_t code = coap::kChanged;
   Bytes payload;                         // a CWT if code is 2.04, else a diagnostic word
   uint32_t max_age_s = 0;                // with 5.03
+  Bytes echo = {};                       // RFC 9175; empty: none
 };
 Bytes make_reply(const ReplyPath& path, const schc::RuleSet& rules, const Request& request, const Response& response,
                  MessageIds& ids, ReplyOctets& space);

@@ -28,6 +28,7 @@ struct Report {
   Instant received;
   ReplyPath path;
   Request request;
+  bool echoed = false;                  // brought our Echo value back: its address is proven
   size_t octets = 0;                    // of the datagram, for the 3x ledger of R-029
 
   Verdict verdict = Verdict::verified;
@@ -50,6 +51,12 @@ struct PathProof {
   std::array<uint8_t, 8> token{};
 };
 
+// A copy of an accepted token, from this address: who raced the aircraft with a copy must not cut it off (T15).
+struct CopyHeard {
+  Det ua;
+  ReplyPath from;
+};
+
 struct EndCommand {                     // a module ends an operation (eoo-cwt code 2)
   Det ua;
   std::string reason;
@@ -66,7 +73,7 @@ struct ExpectedArrival {                // a peer reserved a place for it (R-094
 };
 
 struct ShardInput {
-  std::variant<std::monostate, Report, PathProof, EndCommand, RedirectCommand, ExpectedArrival, PeerNews> what;
+  std::variant<std::monostate, Report, PathProof, CopyHeard, EndCommand, RedirectCommand, ExpectedArrival, PeerNews> what;
 };
 
 }  // namespace nrid

@@ -26,6 +26,7 @@ Shard::Shard(ShardParts parts)
     : parts_(parts), reader_(parts.config), inputs_(parts.setup.limits.report_ring), tokens_(kTokenSlots), id_salt_(uint64_t{parts.random.u16()} << 6) {}
 
 size_t Shard::step(Now now) {
+  tick_ = now.tick;
   if (reader_.refresh()) apply_config(now);
   batch_.clear();
   table_ = parts_.shared.peer_table.snapshot();
@@ -43,6 +44,9 @@ void Shard::take(ShardInput& input, Now now) {
     take_report(*report, now);
   } else if (const auto* proof = std::get_if<PathProof>(&input.what)) {
     take_proof(*proof);
+  } else if (const auto* copy = std::get_if<CopyHeard>(&input.what)) {
+    const auto found = operations_.find(copy->ua);
+    if (found != operations_.end()) found->second->paths.heard_copy(copy->from, now.tick);
   } else if (const auto* command = std::get_if<EndCommand>(&input.what)) {
     take_command(*command, now);
   } else if (const auto* redirect = std::get_if<RedirectCommand>(&input.what)) {
@@ -72,7 +76,7 @@ void Shard::refuse(const Report& report, Error error) {
 
 void Shard::accept(const Report& report) {
   parts_.counters.add(Counter::accepted);
-  accepted_.push_back(report.token_digest);
+  accepted_.push_back({report.token_digest, report.ua});
 }
 
 bool Shard::journal(const Report& report, uint64_t operation) {
@@ -174,7 +178,7 @@ void Shard::contact(Operation& op, const Report& report, Now now) {
     parts_.shared.owners.opened(report.gateway, op.ua);
     op.gateway = report.gateway;
   }
-  op.paths.heard(report.path, report.octets, newer, now.tick);
+  op.paths.heard(report.path, report.octets, newer, report.echoed, now.tick);
   if (report.iat < op.newest_iat) return;
   op.kid_form = report.kid_form;
   op.sp = report.sp;
@@ -259,7 +263,7 @@ void Shard::take_end(const Report& report, Now now) {
     op->kid_form = report.kid_form;
     op->sp = report.sp;
   }
-  op->paths.heard(report.path, report.octets, report.iat > op->newest_iat, now.tick);
+  op->paths.heard(report.path, report.octets, report.iat > op->newest_iat, report.echoed, now.tick);
   op->newest_iat = std::max(op->newest_iat, report.iat);
   if (op->open() && report.iat >= op->started_iat) {  // an older one ended the operation before this
     parts_.counters.add(Counter::operation_ended);

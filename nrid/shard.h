@@ -129,6 +129,7 @@ class Shard {
 
   ShardParts parts_;
   Published::Reader reader_;
+  Tick tick_;                            // of the step under way
   Ring<ShardInput> inputs_;
   std::vector<ShardInput> batch_;
   std::vector<TokenSlot> tokens_;
@@ -145,7 +146,11 @@ class Shard {
   std::vector<Sighting> out_;
   std::vector<Record> unsent_;           // events that found the record ring full of events; at most kUnsentPerAircraft
   std::vector<PendingAck> acks_;
-  std::vector<Digest16> accepted_;       // of this step: copies of them are acknowledged once the journal is safe
+  struct Accepted {
+    Digest16 token{};
+    Det ua;
+  };
+  std::vector<Accepted> accepted_;       // copies of these are acknowledged once the journal is safe; at most kUnsafeMax
   Outbox outbox_;
   bool journal_broken_ = false;          // nothing is acknowledged until sync() succeeds again
   bool journal_dirty_ = false;

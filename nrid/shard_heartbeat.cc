@@ -9,6 +9,7 @@ namespace nrid {
 namespace {
 
 constexpr int kDrainRounds = 2000;  // of a millisecond each
+constexpr size_t kUnsafeMax = 65'536;  // tokens that wait for a journal that fails; copies of older ones get silence
 
 std::string last_position(const Operation& op) {
   if (!op.last_location || !op.last_location->latitude_e7 || !op.last_location->longitude_e7) return "no position";
@@ -50,13 +51,21 @@ bool Shard::fits(const Report& report, Operation* op, const Response& response) 
 void Shard::answer(const Report& report, Operation* op, Response response) {
   if (!report.request.confirmable() && response.code == coap::kChanged && response.payload.empty()) return;
   ReplyOctets space;
+  ReturnPath* const path = op != nullptr ? op->paths.find(report.path) : nullptr;
+  // An address that is still to be proven gets an Echo value with its answer. No SCHC rule carries one beside 2.04.
+  const bool ask = path != nullptr && !path->proven && report.path.transport == Transport::plain;
+  const EchoValues::Value echo = parts_.shared.echoes.make(report.path.peer, report.gateway, tick_);
+  if (ask) response.echo = echo;
   const auto make = [&] {
     return make_reply(report.path, parts_.rules, report.request, response, parts_.shared.message_ids, space);
   };
   Bytes octets = make();
-  ReturnPath* const path = op != nullptr ? op->paths.find(report.path) : nullptr;
-  const bool allowed = path != nullptr ? path->allows(octets.size()) : octets.size() <= ReturnPath::kFactor * report.octets;
-  if (!allowed) {
+  const auto allowed = [&] { return path != nullptr ? path->allows(octets.size()) : octets.size() <= ReturnPath::kFactor * report.octets; };
+  if (ask && !allowed()) {  // better the word without the question
+    response.echo = {};
+    octets = make();
+  }
+  if (!allowed()) {
     parts_.counters.add(Counter::replies_withheld);
     if (response.payload.empty() || !report.request.confirmable()) return;
     response.payload = {};
@@ -102,7 +111,7 @@ bool Shard::send_notice(Operation& op, ReturnPath& path, Bytes cwt) {
   } while (shard_of_token(token, parts_.count) != parts_.index);
   const coap::Type type = path.proven ? coap::Type::non : coap::Type::con;
   ReplyOctets space;
-  const Bytes octets = make_notice(path.to, parts_.rules, type, parts_.shared.message_ids.next(), token, cwt, space);
+  const Bytes octets = make_notice(path.to, parts_.rules, type, parts_.shared.message_ids.next(path.to.peer), token, cwt, space);
   if (!path.allows(octets.size())) {
     parts_.counters.add(Counter::replies_withheld);
     return false;
@@ -243,11 +252,14 @@ void Shard::flush() {
   }
   if (journal_broken_) {
     outbox_.clear();
+    // What was taken is neither acknowledged nor answered: a repeat must find no answer "still being made", but be told
+    // that it is a copy as soon as the journal is safe again.
+    for (const PendingAck& ack : acks_) parts_.shared.con_replies.forget(ack.peer, ack.id);
     acks_.clear();
-    accepted_.clear();
+    if (accepted_.size() > kUnsafeMax) accepted_.erase(accepted_.begin(), accepted_.end() - static_cast<std::ptrdiff_t>(kUnsafeMax));
     return;
   }
-  for (const Digest16& digest : accepted_) parts_.shared.duplicates.accept(digest);
+  for (const Accepted& one : accepted_) parts_.shared.duplicates.accept(one.token, one.ua);
   accepted_.clear();
   outbox_.flush(parts_.counters);
   for (const PendingAck& ack : acks_) parts_.shared.con_replies.finish(ack.peer, ack.id, ack.octets);

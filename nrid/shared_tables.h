@@ -1,4 +1,5 @@
-// The few tables that all workers and shards share, each with its own lock and a named limit, and the row of message ids.
+// The few tables that all workers and shards share, each with its own lock and a named limit; the rows of message ids; what makes
+// Echo values.
 #pragma once
 
 #include <atomic>
@@ -6,6 +7,7 @@
 
 #include "nrid/con_replies.h"
 #include "nrid/duplicates.h"
+#include "nrid/echo.h"
 #include "nrid/outflow.h"
 #include "nrid/owners.h"
 #include "nrid/parking.h"
@@ -24,7 +26,8 @@ struct SharedTables {
         owners(policy.gateways),
         parking(limits.parked_max, limits.parked_per_det_max),
         pack_digest(random),
-        message_ids(random.u16()),
+        message_ids(random),
+        echoes(random),
         reservations(limits.aircraft_max) {}
 
   Duplicates duplicates;
@@ -35,6 +38,7 @@ struct SharedTables {
   Parking parking;
   KeyedDigest pack_digest;
   MessageIds message_ids;
+  EchoValues echoes;
   PublishedPeers peer_table;
   Outflow outflow;
   Reservations reservations;

@@ -10,6 +10,13 @@ namespace {
 
 constexpr uint32_t kRetryAfter = 3;  // Max-Age of a 5.03, seconds
 
+// Refusals that come after the token was read, and after which the same sender may come again. The SCHC rules carry an Echo
+// value beside 4.01 alone.
+bool asks_for_echo(uint8_t code, Transport transport) {
+  constexpr uint8_t kUnauthorized = 0x81, kUnavailable = 0xa3;
+  return code == kUnauthorized || (code == kUnavailable && transport == Transport::plain);
+}
+
 }  // namespace
 
 size_t shard_of(const Det& ua, size_t shards) {  // the low octets are a hash already
@@ -70,6 +77,7 @@ void Worker::run(size_t count, Now now) {
     item.error = Error::none;
     item.outer_verified = item.remembered = item.wrapper_key_missing = item.relative_times = false;
     item.message_count = 0;
+    item.digest = {};
     item.key.reset();
     item.ua_key.reset();
     item.claims = cwt::Claims{};
@@ -84,7 +92,7 @@ void Worker::run(size_t count, Now now) {
 
 void Worker::finish(Item& item, Now now) {
   switch (item.fate) {
-    case Fate::open: hand_over(item); break;      // counted by its shard
+    case Fate::open: hand_over(item, now); break;      // counted by its shard
     case Fate::control: parts_.counters.add(Counter::control); on_control(item, now); break;
     case Fate::duplicate: parts_.counters.add(Counter::duplicate); on_duplicate(item, now); break;
     case Fate::parked: park(item, now); break;    // counted when it comes back
@@ -92,7 +100,7 @@ void Worker::finish(Item& item, Now now) {
   }
 }
 
-void Worker::hand_over(Item& item) {
+void Worker::hand_over(Item& item, Now now) {
   Report report;
   report.kind = item.is_end() ? Report::Kind::end : Report::Kind::pack;
   report.ua = item.ua;
@@ -104,6 +112,8 @@ void Worker::hand_over(Item& item) {
   report.path = item.path;
   report.request = Request::of(item.frame.message);
   report.request.acked = item.acked;
+  const coap::Option* const echo = item.frame.message.find(coap::option::echo);
+  report.echoed = echo != nullptr && parts_.shared.echoes.holds(echo->value, item.path.peer, report.gateway, now.tick);
   report.octets = item.datagram.size();
   report.verdict = item.verdict;
   report.origin = item.origin;
@@ -175,10 +185,14 @@ void Worker::on_control(const Item& item, Now now) {
 // 2.04 if it is confirmable, so that it is not repeated, and no Heartbeat. While nobody knows yet whether the first copy is
 // taken, or safe in the journal, there is nothing to say.
 void Worker::on_duplicate(const Item& item, Now now) {
+  const auto ua = parts_.shared.duplicates.accepted(item.digest);
+  if (ua) {  // a full ring loses a copy, the next one comes in a second
+    static_cast<void>(parts_.shards[shard_of(*ua, parts_.shards.size())]->push(ShardInput{CopyHeard{*ua, item.path}}));
+  }
   if (item.frame.head.type != coap::Type::con || item.acked) return;
   const auto stored = parts_.shared.con_replies.find(item.path.peer, item.frame.head.id, item.datagram, now.tick);
   if (stored.known) return outbox_.add(item.path, stored.reply());  // empty while its answer is being made
-  if (!parts_.shared.duplicates.accepted(item.digest)) return;
+  if (!ua) return;
   if (!parts_.shared.unverified_replies.take(now.tick)) return parts_.counters.add(Counter::replies_withheld);
   answer(item, Request::of(item.frame.message), {});
 }
@@ -246,6 +260,9 @@ void Worker::on_refused(const Item& item, Now now) {
   } else if (item.outer_verified) {
     response.payload = as_bytes(info(item.error).counter);  // only to authenticated peers
   }
+  // RFC 9175 section 2.3: who named a DET and may come again proves its address with the next request.
+  const EchoValues::Value echo = parts_.shared.echoes.make(item.path.peer, item.token.kid, now.tick);
+  if (!item.outer_verified && asks_for_echo(code, item.path.transport)) response.echo = echo;
   answer(item, request, response);
 }
 

@@ -43,7 +43,7 @@ class Worker {
  private:
   void run(size_t count, Now now);
   void finish(Item& item, Now now);
-  void hand_over(Item& item);
+  void hand_over(Item& item, Now now);
   void park(Item& item, Now now);
   void on_control(const Item& item, Now now);
   void on_duplicate(const Item& item, Now now);

@@ -94,11 +94,12 @@ class TestKeys final : public KeySource {
   }
 
   Party hda{200};
+  Instant valid_until = at_second(kNow + 86'400);
   std::vector<Det> asked;
 
  private:
-  static KeyPtr entry(const Det& det, const PublicKey& key) {
-    return std::make_shared<const KeyEntry>(KeyEntry{det, *PreparedKey::from(key), Trust::anchor, at_second(kNow + 86'400), false, to_text(det) + " < anchor"});
+  KeyPtr entry(const Det& det, const PublicKey& key) const {
+    return std::make_shared<const KeyEntry>(KeyEntry{det, *PreparedKey::from(key), Trust::anchor, valid_until, false, to_text(det) + " < anchor"});
   }
   std::map<Det, KeyPtr> keys_;
   std::map<Det, Error> refused_;
