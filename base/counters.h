@@ -24,6 +24,7 @@ enum class Counter : uint8_t {
   journal_failed, handler_slow, event_dropped,
   operation_moved, operation_returned, operation_adopted, redirect_sent, redirect_deferred, redirect_refused, redirect_ignored,
   peer_news_dropped,
+  manifest_confirmed, manifest_odd, position_shed,
   count_
 };
 
@@ -41,7 +42,7 @@ inline constexpr CounterInfo kCounters[] = {
     {Counter::encoded_mismatch, "encoded_mismatch", "packs whose content differs from the `encoded` hint"},
     {Counter::unix_epoch_evidence, "unix_epoch_evidence", "DRIP evidence that counts Unix seconds instead of 2019 seconds"},
     {Counter::extra_auth_page, "extra_auth_page", "authentication pages beyond the needed ones (parity), ignored"},
-    {Counter::manifest_seen, "manifest_seen", "verified Manifests and Frames, which feed nothing"},
+    {Counter::manifest_seen, "manifest_seen", "verified Manifests and Frames: supplementary evidence, and nothing"},
     {Counter::late_position, "late_position", "positions later than the reorder window: stored, not shown live"},
     {Counter::position_dropped, "position_dropped", "positions dropped between server and modules because a ring was full"},
     {Counter::anomaly, "anomaly", "positions that are not plausible: flagged, not dropped"},
@@ -71,6 +72,9 @@ inline constexpr CounterInfo kCounters[] = {
     {Counter::redirect_refused, "redirect_refused", "redirects given up: the peer is gone, full or no longer endorsed"},
     {Counter::redirect_ignored, "redirect_ignored", "redirects that the aircraft did not follow"},
     {Counter::peer_news_dropped, "peer_news_dropped", "news of other providers dropped because a ring was full"},
+    {Counter::manifest_confirmed, "manifest_confirmed", "messages and packs heard before whose hashes a verified Manifest confirms"},
+    {Counter::manifest_odd, "manifest_odd", "verified Manifests whose own hash or Link hash is wrong: confirm nothing"},
+    {Counter::position_shed, "position_shed", "positions refused because their shard was nearly full and their flight had a fresh one"},
 };
 
 constexpr bool counters_in_order() {

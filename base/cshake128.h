@@ -19,8 +19,7 @@ void cshake128(Bytes message, std::string_view N, Bytes S, std::span<uint8_t> ou
 // The low 64 bits of a DET: `prefix8` is prefix|RAA|HDA|suite, `hi32` the raw public key (RFC 9374 section 3.5.2).
 std::array<uint8_t, 8> orchid_hash(Bytes prefix8, Bytes hi32);
 
-// RFC 9575 section 4.4.3: S = "Remote ID Auth Hash", 8 octets. Manifests are read but not yet checked, so only tests call
-// it: they hold it to the hashes published for Manifests, which that check will need.
+// RFC 9575 section 4.4.3, the hash of Manifests: S = "Remote ID Auth Hash", 8 octets.
 std::array<uint8_t, 8> drip_message_hash(Bytes message);
 
 }  // namespace nrid

@@ -35,7 +35,7 @@ void Duplicates::Stripe::forget_expired(Instant now) {
   }
 }
 
-Duplicates::Entered Duplicates::enter(const Digest16& digest, Instant now, Instant expires) {
+Duplicates::Entered Duplicates::enter(const Digest16& digest, Instant now, Instant expires, const Det& ua) {
   Stripe& stripe = stripe_of(digest);
   const std::lock_guard lock(stripe.mutex);
   stripe.forget_expired(now);
@@ -43,26 +43,30 @@ Duplicates::Entered Duplicates::enter(const Digest16& digest, Instant now, Insta
   if (stripe.count == stripe.ring.size()) return Entered::full;
   const size_t slot = (stripe.head + stripe.count) % stripe.ring.size();
   stripe.known[digest] = static_cast<uint32_t>(slot);
-  stripe.ring[slot] = {digest, expires, false, {}};
+  stripe.ring[slot] = {digest, expires, false, ua};
   ++stripe.count;
   return Entered::fresh;
 }
 
-void Duplicates::accept(const Digest16& digest, const Det& ua) {
+void Duplicates::accept(const Digest16& digest) {
   Stripe& stripe = stripe_of(digest);
   const std::lock_guard lock(stripe.mutex);
-  const auto found = stripe.known.find(digest);
-  if (found == stripe.known.end()) return;
-  stripe.ring[found->second].accepted = true;
-  stripe.ring[found->second].ua = ua;
+  if (const auto found = stripe.known.find(digest); found != stripe.known.end()) stripe.ring[found->second].accepted = true;
 }
 
-std::optional<Det> Duplicates::accepted(const Digest16& digest) const {
+std::optional<Det> Duplicates::aircraft(const Digest16& digest) const {
   const Stripe& stripe = stripe_of(digest);
   const std::lock_guard lock(stripe.mutex);
   const auto found = stripe.known.find(digest);
-  if (found == stripe.known.end() || !stripe.ring[found->second].accepted) return std::nullopt;
+  if (found == stripe.known.end()) return std::nullopt;
   return stripe.ring[found->second].ua;
+}
+
+bool Duplicates::accepted(const Digest16& digest) const {
+  const Stripe& stripe = stripe_of(digest);
+  const std::lock_guard lock(stripe.mutex);
+  const auto found = stripe.known.find(digest);
+  return found != stripe.known.end() && stripe.ring[found->second].accepted;
 }
 
 // Its place is free at once if nothing came after it, else when it reaches the head.

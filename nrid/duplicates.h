@@ -27,11 +27,12 @@ class Duplicates {
   bool seen(const Digest16& digest) const;
   // fresh: it is now remembered until `expires`. full: there is no room, and it is not.
   enum class Entered : uint8_t { fresh, seen, full };
-  Entered enter(const Digest16& digest, Instant now, Instant expires);
-  // Its shard took it for this aircraft, and it is safe in the journal: from now on a copy may be told so.
-  void accept(const Digest16& digest, const Det& ua);
-  // The aircraft of an accepted one.
-  std::optional<Det> accepted(const Digest16& digest) const;
+  Entered enter(const Digest16& digest, Instant now, Instant expires, const Det& ua = {});
+  // Whose token it is, of one that was entered.
+  std::optional<Det> aircraft(const Digest16& digest) const;
+  // Its shard took it, and it is safe in the journal: from now on a copy may be told so.
+  void accept(const Digest16& digest);
+  bool accepted(const Digest16& digest) const;
   // It was refused after all.
   void forget(const Digest16& digest);
   size_t size() const;

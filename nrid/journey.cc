@@ -49,7 +49,12 @@ Error Journey::open(Item& item, Now now) const {
     item.fate = Fate::duplicate;  // octet for octet; the worker sends the stored ACK
     return Error::none;
   }
-  return check_request(item.frame.message);
+  if (const Error bad = check_request(item.frame.message); bad != Error::none) return bad;
+  if (item.path.protector == nullptr) return Error::none;
+  const auto bare = item.path.protector->open(item.path.peer, item.frame.message.payload, item.bare);
+  if (!bare.ok()) return bare.error();
+  item.frame.message.payload = *bare;
+  return Error::none;
 }
 
 Error Journey::read_token(Item& item) const {
@@ -157,7 +162,7 @@ Error Journey::remember(Item& item, Now now) {
   const Timers& timers = config_->timers_of(item.token.kid);
   // One that was parked may have expired meanwhile; its copies may be parked as long, and come out after it.
   const Instant expires = std::max(at_second(item.claims.exp) + timers.skew, now.wall + timers.parking * 2);
-  switch (parts_.shared.duplicates.enter(item.digest, now.wall, expires)) {
+  switch (parts_.shared.duplicates.enter(item.digest, now.wall, expires, item.ua)) {
     case Duplicates::Entered::seen: item.fate = Fate::duplicate; return Error::none;
     case Duplicates::Entered::full: return Error::overload;
     case Duplicates::Entered::fresh: break;

@@ -56,6 +56,7 @@ struct Item {
   size_t message_count = 0;
   FrameSpace space;
   std::array<uint8_t, cwt::kSignedBytesMax> signed_space;
+  std::array<uint8_t, profile::kPayloadMax> bare;  // what a PayloadProtector opened
 
   bool is_end() const { return std::holds_alternative<cwt::EooBody>(claims.body); }
   const Det& sp() const { return is_end() ? std::get<cwt::EooBody>(claims.body).peer : uas().sp; }  // whom it addresses

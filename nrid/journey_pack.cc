@@ -114,7 +114,6 @@ Error Journey::read_wrapped(Item& item) {
   const auto window = rid::check_window(evidence, item.received, {config_->timers_of(evidence.ua).skew, config_->policy.conformance});
   if (!window.ok()) return window.error();
   if (evidence.unix_epoch) parts_.counters.add(Counter::unix_epoch_evidence);
-  if (!item.auth.wrapper) parts_.counters.add(Counter::manifest_seen);  // SAM 3, 4: verified, feed nothing
 
   if (item.auth.wrapper) {
     for (size_t i = 0; i < evidence.message_count; ++i) item.messages[item.message_count++] = copy_of(evidence.message(i));

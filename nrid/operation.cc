@@ -43,6 +43,7 @@ const std::string& Operation::evidence_for(const Report& report) {
     evidence = "CWT by " + chain(gateway_key);
     evidence += ua_key ? ", Wrapper by " + chain(ua_key) : ", no Wrapper";
     if (ua_key && report.verdict == Verdict::c2) evidence += " for the aircraft";
+    if (confirmed > 0) evidence += ", Manifests confirm " + std::to_string(confirmed) + " hashes";
   }
   return evidence;
 }
@@ -72,6 +73,7 @@ struct Fill {
   void operator()(const rid::BasicId& value) const {
     const bool better = !sighting.basic_id || value.session_det().has_value();
     if (better) sighting.basic_id = value;
+    sighting.basic_ids.push_back(value);
   }
   void operator()(const rid::Location& value) const { sighting.location = value; }
   void operator()(const rid::SelfId& value) const { sighting.self_id = value; }

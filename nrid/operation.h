@@ -75,6 +75,10 @@ struct Operation {
   Tick expires;                         // closed: end of op.close_linger; moved: of op.abandon
   Tick scheduled;                       // earliest timer that stands in the heap
 
+  rid::HashRing hashes;                 // of what was heard, for Manifests
+  std::optional<std::array<rid::Hash8, 3>> link_hashes;
+  uint64_t confirmed = 0;               // of them, by Manifests
+
   KeyPtr gateway_key;                   // whose chains `evidence` tells
   KeyPtr ua_key;
   std::string evidence;

@@ -15,6 +15,14 @@ Bytes sealed(const ReplyPath& path, const schc::RuleSet& rules, const coap::Mess
   return octets.ok() ? *octets : Bytes{};
 }
 
+// False: it cannot go out bare either.
+bool protect(const ReplyPath& path, std::span<uint8_t> space, Bytes& cwt) {
+  if (path.protector == nullptr || cwt.empty()) return true;
+  const auto sealed = path.protector->seal(path.peer, cwt, space);
+  if (sealed.ok()) cwt = *sealed;
+  return sealed.ok();
+}
+
 }  // namespace
 
 MessageIds::MessageIds(Random& random) : keyed_(random), rows_(kRows) {
@@ -73,6 +81,8 @@ Bytes make_reply(const ReplyPath& path, const schc::RuleSet& rules, const Reques
   if (!response.echo.empty()) message.add(coap::option::echo, response.echo);
   if (response.code == kTooLarge) message.add(coap::option::size1, coap::encode_uint(profile::kPayloadMax, number));
   message.payload = response.payload;
+  ReplyOctets inside;
+  if (response.code == coap::kChanged && !protect(path, inside, message.payload)) return {};
   return sealed(path, rules, message, space);
 }
 
@@ -87,6 +97,8 @@ Bytes make_notice(const ReplyPath& path, const schc::RuleSet& rules, coap::Type 
   message.add(coap::option::uri_path, as_bytes(profile::kPath));
   message.add(coap::option::content_format, coap::encode_uint(profile::kContentFormatCwt, number));
   message.payload = cwt;
+  ReplyOctets inside;
+  if (!protect(path, inside, message.payload)) return {};
   return sealed(path, rules, message, space);
 }
 

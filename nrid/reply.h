@@ -11,6 +11,7 @@
 #include "nrid/datagram_port.h"
 #include "nrid/frame.h"
 #include "nrid/keyed_digest.h"
+#include "nrid/protector.h"
 
 namespace nrid {
 
@@ -22,6 +23,7 @@ struct ReplyPath {                       // the socket on which it came is the s
   Transport transport = Transport::plain;
   Address peer;
   Address local = {};                    // our address that it came to, when the socket has several: answers leave from there
+  const PayloadProtector* protector = nullptr;  // of that socket; null: payloads are bare
   bool same_as(const ReplyPath& o) const { return peer == o.peer && port == o.port; }
 };
 

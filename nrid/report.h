@@ -13,6 +13,7 @@
 #include "nrid/peers.h"
 #include "nrid/reply.h"
 #include "nrid/sighting.h"
+#include "rid/manifest.h"
 #include "rid/pack.h"
 
 namespace nrid {
@@ -40,6 +41,12 @@ struct Report {
   size_t message_count = 0;             // authenticated messages only
   Digest16 token_digest{};              // of the replay filter, for its shard to accept or forget
   Digest16 pack_digest{};               // tells the same pack in a newer CWT
+
+  std::optional<rid::Manifest> manifest;  // verified (SAM 3)
+  bool frame = false;                   // verified (SAM 4): feeds nothing
+  std::optional<std::array<rid::Hash8, 3>> link_hashes;  // of a Link in this pack
+  std::array<rid::Hash8, 1 + rid::kPackMessagesMax> hashes{};  // of the pack and its messages, for a later Manifest
+  size_t hash_count = 0;
 
   uint64_t end_code = 0;                // Kind::end
   std::shared_ptr<const std::vector<uint8_t>> raw;  // the signed CWT

@@ -19,6 +19,7 @@
 #include "nrid/host.h"
 #include "nrid/journal.h"
 #include "nrid/peers.h"
+#include "nrid/protector.h"
 #include "nrid/redirect.h"
 
 namespace nrid {
@@ -30,6 +31,7 @@ struct SharedTables;
 struct ServerPort {                     // one socket: one verify worker
   DatagramPort* port = nullptr;
   Transport transport = Transport::plain;
+  const PayloadProtector* protector = nullptr;  // R-030; borrowed, outlives the server
 };
 
 struct ServerSetup {

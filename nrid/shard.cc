@@ -15,7 +15,7 @@ constexpr size_t kUnsentPerAircraft = 6;  // of the table: started, active, redi
 // Positions and changes of static messages come again; a start, a loss, a recovery or an end does not.
 bool may_drop(const Record& record) {
   const auto* event = std::get_if<FlightEvent>(&record.what);
-  return event == nullptr || event->kind == FlightEventKind::static_changed;
+  return event == nullptr || event->kind == FlightEventKind::static_changed || event->kind == FlightEventKind::confirmed;
 }
 
 uint32_t type_bit(const rid::MessageOctets& message) { return 1u << static_cast<unsigned>(rid::type_of(message)); }
@@ -76,7 +76,7 @@ void Shard::refuse(const Report& report, Error error) {
 
 void Shard::accept(const Report& report) {
   parts_.counters.add(Counter::accepted);
-  accepted_.push_back({report.token_digest, report.ua});
+  accepted_.push_back(report.token_digest);
 }
 
 bool Shard::journal(const Report& report, uint64_t operation) {
@@ -153,6 +153,7 @@ void Shard::take_pack(const Report& report, Now now) {
   if (back) tell_peers(*op, PeerNews::Kind::here);
   if (!op->knows_pack(report.pack_digest)) {  // the same pack in a newer CWT is contact only
     op->remember_pack(report.pack_digest);
+    supplement(*op, report);
     content(*op, report, now);
   }
   // who is sent elsewhere starts there.
@@ -161,6 +162,10 @@ void Shard::take_pack(const Report& report, Now now) {
     op->state = OperationState::active;
     tell(*op, FlightEventKind::active, report.received, "");
   }
+  // what may be spared of this flight in the next seconds, and what not.
+  const bool settled = op->state == OperationState::active && op->missing(policy(*op)) == 0;
+  if (settled && report.message_count > 0) parts_.shared.fresh_points.note(op->ua, now.tick);
+  if (!settled) parts_.shared.fresh_points.forget(op->ua);
   if (answer_now) {
     answer_heartbeat(report, op, {op->missing(policy(*op)), std::nullopt}, now);
   } else if (report.request.confirmable()) {

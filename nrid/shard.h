@@ -78,6 +78,7 @@ class Shard {
   Operation* open_operation(const Report& report, Now now);
   void contact(Operation& op, const Report& report, Now now);
   void content(Operation& op, const Report& report, Now now);
+  void supplement(Operation& op, const Report& report);  // nrid/shard_evidence.cc: Manifests
   bool journal(const Report& report, uint64_t operation);
   void accept(const Report& report);
   void refuse(const Report& report, Error error);
@@ -146,11 +147,7 @@ class Shard {
   std::vector<Sighting> out_;
   std::vector<Record> unsent_;           // events that found the record ring full of events; at most kUnsentPerAircraft
   std::vector<PendingAck> acks_;
-  struct Accepted {
-    Digest16 token{};
-    Det ua;
-  };
-  std::vector<Accepted> accepted_;       // copies of these are acknowledged once the journal is safe; at most kUnsafeMax
+  std::vector<Digest16> accepted_;       // copies of these are acknowledged once the journal is safe; at most kUnsafeMax
   Outbox outbox_;
   bool journal_broken_ = false;          // nothing is acknowledged until sync() succeeds again
   bool journal_dirty_ = false;

@@ -259,7 +259,7 @@ void Shard::flush() {
     if (accepted_.size() > kUnsafeMax) accepted_.erase(accepted_.begin(), accepted_.end() - static_cast<std::ptrdiff_t>(kUnsafeMax));
     return;
   }
-  for (const Accepted& one : accepted_) parts_.shared.duplicates.accept(one.token, one.ua);
+  for (const Digest16& token : accepted_) parts_.shared.duplicates.accept(token);
   accepted_.clear();
   outbox_.flush(parts_.counters);
   for (const PendingAck& ack : acks_) parts_.shared.con_replies.finish(ack.peer, ack.id, ack.octets);

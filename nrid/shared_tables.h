@@ -8,6 +8,7 @@
 #include "nrid/con_replies.h"
 #include "nrid/duplicates.h"
 #include "nrid/echo.h"
+#include "nrid/fresh_points.h"
 #include "nrid/outflow.h"
 #include "nrid/owners.h"
 #include "nrid/parking.h"
@@ -39,6 +40,7 @@ struct SharedTables {
   KeyedDigest pack_digest;
   MessageIds message_ids;
   EchoValues echoes;
+  FreshPoints fresh_points;
   PublishedPeers peer_table;
   Outflow outflow;
   Reservations reservations;

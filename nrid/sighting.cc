@@ -27,6 +27,7 @@ std::string_view to_word(FlightEventKind kind) {
     case FlightEventKind::not_owner: return "not_owner";
     case FlightEventKind::revoked: return "revoked";
     case FlightEventKind::eoo_unknown: return "eoo_unknown";
+    case FlightEventKind::confirmed: return "confirmed";
   }
   return "unknown";
 }

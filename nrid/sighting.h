@@ -36,14 +36,15 @@ struct Sighting {
   bool late = false;                        // beyond the reorder window: history, not the live feed
   bool anomaly = false;                     // implausible: flagged, not dropped
   std::optional<rid::Location> location;
-  std::optional<rid::BasicId> basic_id;
+  std::optional<rid::BasicId> basic_id;     // of several the session id
+  std::vector<rid::BasicId> basic_ids;      // all of this pack: serial number, CAA registration, session
   std::optional<rid::SelfId> self_id;
   std::optional<rid::System> system;
   std::optional<rid::OperatorId> operator_id;
   std::shared_ptr<const std::vector<uint8_t>> raw;  // the signed CWT, octet for octet
 };
 
-enum class FlightEventKind : uint8_t { started, active, lost, recovered, redirected, moved, ended, abandoned, static_changed, not_owner, revoked, eoo_unknown };
+enum class FlightEventKind : uint8_t { started, active, lost, recovered, redirected, moved, ended, abandoned, static_changed, not_owner, revoked, eoo_unknown, confirmed };
 std::string_view to_word(FlightEventKind kind);
 
 struct FlightEvent {

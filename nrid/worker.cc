@@ -9,6 +9,7 @@ namespace nrid {
 namespace {
 
 constexpr uint32_t kRetryAfter = 3;  // Max-Age of a 5.03, seconds
+constexpr size_t kReserved = 8;      // an eighth of a shard's ring
 
 // Refusals that come after the token was read, and after which the same sender may come again. The SCHC rules carry an Echo
 // value beside 4.01 alone.
@@ -46,7 +47,7 @@ size_t Worker::step(Now now) {
   for (size_t i = 0; i < count; ++i) {
     Item& item = items_[i];
     item.datagram = received_[i].octets;
-    item.path = {parts_.port.port, parts_.port.transport, received_[i].peer, received_[i].to};
+    item.path = {parts_.port.port, parts_.port.transport, received_[i].peer, received_[i].to, parts_.port.protector};
     item.received = now.wall;
     item.acked = item.rate_taken = item.parked_before = false;
   }
@@ -127,6 +128,12 @@ void Worker::hand_over(Item& item, Now now) {
     report.messages = item.messages;
     report.message_count = item.message_count;
     report.pack_digest = parts_.shared.pack_digest.of(item.pack.octets);
+    report.hash_count = rid::pack_hashes(item.pack, report.hashes);
+    if (item.auth.link) report.link_hashes = rid::link_hashes(item.pack, *item.auth.link);
+    if (!item.auth.wrapper && item.auth.other) {  // beside a Wrapper nobody judged its signature
+      report.frame = item.auth.other->sam == rid::Sam::frame;
+      if (!report.frame) report.manifest = rid::read_manifest(*item.auth.other);
+    }
   }
   const Bytes cwt = item.frame.message.payload;
   report.raw = std::make_shared<const std::vector<uint8_t>>(cwt.begin(), cwt.end());
@@ -136,10 +143,18 @@ void Worker::hand_over(Item& item, Now now) {
 
 void Worker::push_reports(Now now) {
   for (Pending& pending : reports_) {
-    if (parts_.shards[pending.shard]->push(std::move(pending.input))) continue;
+    Ring<ShardInput>& ring = *parts_.shards[pending.shard];
+    const bool spared = may_be_spared(std::get<Report>(pending.input.what), now) && ring.size() >= ring.limit() - ring.limit() / kReserved;
+    if (spared) parts_.counters.add(Counter::position_shed);
+    if (!spared && ring.push(std::move(pending.input))) continue;
     parts_.shared.duplicates.forget(items_[pending.item].digest);  // the same token may be tried again
     refuse(items_[pending.item], Error::overload, now);
   }
+}
+
+// starts, ends and answers to flags keep the last eighth of a ring for themselves.
+bool Worker::may_be_spared(const Report& report, Now now) const {
+  return report.kind == Report::Kind::pack && !report.request.confirmable() && parts_.shared.fresh_points.fresh(report.ua, now.tick);
 }
 
 void Worker::refuse(Item& item, Error error, Now now) {
@@ -185,14 +200,15 @@ void Worker::on_control(const Item& item, Now now) {
 // 2.04 if it is confirmable, so that it is not repeated, and no Heartbeat. While nobody knows yet whether the first copy is
 // taken, or safe in the journal, there is nothing to say.
 void Worker::on_duplicate(const Item& item, Now now) {
-  const auto ua = parts_.shared.duplicates.accepted(item.digest);
-  if (ua) {  // a full ring loses a copy, the next one comes in a second
-    static_cast<void>(parts_.shards[shard_of(*ua, parts_.shards.size())]->push(ShardInput{CopyHeard{*ua, item.path}}));
+  if (const auto ua = parts_.shared.duplicates.aircraft(item.digest)) {
+    Ring<ShardInput>& ring = *parts_.shards[shard_of(*ua, parts_.shards.size())];
+    // Replays may fill no more than half of it; a copy that is lost is followed by another in a second.
+    if (ring.size() < ring.limit() / 2) static_cast<void>(ring.push(ShardInput{CopyHeard{*ua, item.path}}));
   }
   if (item.frame.head.type != coap::Type::con || item.acked) return;
   const auto stored = parts_.shared.con_replies.find(item.path.peer, item.frame.head.id, item.datagram, now.tick);
   if (stored.known) return outbox_.add(item.path, stored.reply());  // empty while its answer is being made
-  if (!ua) return;
+  if (!parts_.shared.duplicates.accepted(item.digest)) return;
   if (!parts_.shared.unverified_replies.take(now.tick)) return parts_.counters.add(Counter::replies_withheld);
   answer(item, Request::of(item.frame.message), {});
 }

@@ -49,6 +49,7 @@ class Worker {
   void on_duplicate(const Item& item, Now now);
   void on_refused(const Item& item, Now now);
   void tell_refused(const Item& item, Now now);
+  bool may_be_spared(const Report& report, Now now) const;
   void refuse(Item& item, Error error, Now now);
   void answer(const Item& item, const Request& request, const Response& response);
   const Config& config() const { return reader_.config(); }

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "nrid/echo.h"
+#include "nrid/reply.h"
 #include "tests/nrid/server_support.h"
 
 namespace nrid::testing {

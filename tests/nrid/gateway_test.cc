@@ -202,6 +202,45 @@ TEST(GatewayFlight, ConfirmableHeartbeatIsAnsweredWithItsToken) {
   EXPECT_EQ(to_hex(answer.frame.token.bytes()), "0102030405060708");
 }
 
+TEST(GatewayFlight, RFC7252_43_an_empty_confirmable_message_gets_a_reset) {
+  World world;
+  world.take_off();
+  const size_t before = world.port.sent.size();
+  world.port.incoming.push_back({address(1), Buffer{0x40, 0x00, 0x12, 0x34}});
+  world.port.incoming.push_back({address(9), Buffer{0x40, 0x00, 0x12, 0x35}});  // a stranger's
+  world.port.incoming.push_back({address(1), Buffer{0x70, 0x00, 0x12, 0x36}});  // RST: never answered
+  world.gateway->step(world.clock.now());
+  ASSERT_EQ(world.port.sent.size(), before + 1);
+  EXPECT_EQ(world.port.sent.back().octets, (Buffer{0x70, 0x00, 0x12, 0x34}));
+}
+
+TEST(GatewayFlight, RFC9175_the_newest_echo_value_goes_with_the_next_request_alone) {
+  World world;
+  world.gateway->start(world.clock.now());
+  const auto echo_in = [&](size_t index) {
+    const auto message = coap::decode(world.port.sent[index].octets);
+    const coap::Option* const option = message.ok() ? message->find(coap::option::echo) : nullptr;
+    return option == nullptr ? Buffer() : Buffer(option->value.begin(), option->value.end());
+  };
+  const SentReport first = World::open(world.port.sent.at(0).octets);
+  EXPECT_TRUE(echo_in(0).empty());
+  coap::Message refusal;  // 4.01 with Echo, piggybacked
+  refusal.type = coap::Type::ack;
+  refusal.code = 0x81;
+  refusal.id = first.frame.id;
+  refusal.token = first.frame.token.bytes();
+  const Buffer value = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+  ASSERT_TRUE(refusal.add(coap::option::echo, value));
+  std::array<uint8_t, 64> space;
+  const auto octets = coap::encode(refusal, space);
+  ASSERT_TRUE(octets.ok());
+  world.port.incoming.push_back({address(1), Buffer(octets->begin(), octets->end())});
+  world.run(seconds(5));
+  ASSERT_GE(world.port.sent.size(), 3u);
+  EXPECT_EQ(echo_in(1), value);
+  EXPECT_TRUE(echo_in(2).empty());
+}
+
 TEST(GatewayFlight, FlagsInFlightAreAnsweredConfirmably) {
   World world;
   world.take_off();

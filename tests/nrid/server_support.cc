@@ -44,7 +44,7 @@ void World::start() {
   setup.redirect = options.redirect;
   server = std::make_unique<Server>(setup, ServerParts{clock, random, keys, sodium_verifier(),
                                                        provider_signer != nullptr ? *provider_signer : sp.signer, journal, *host, *counters, rules,
-                                                       {{&plain_port, Transport::plain}, {&schc_port, Transport::schc}}, options.gates, {}, {}, options.peers});
+                                                       {{&plain_port, Transport::plain, protector}, {&schc_port, Transport::schc}}, options.gates, {}, {}, options.peers});
   server->add(*recorder);
   const Status status = server->start();
   EXPECT_TRUE(status.ok()) << status.text();

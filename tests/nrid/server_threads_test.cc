@@ -57,6 +57,19 @@ TEST(Address, both_forms_both_ways) {
   }
 }
 
+// A former identity comes and goes, timers and the gateways' list change, while the thread sanitizer looks on.
+void reload_until(const std::atomic<bool>& flown, Server& server, const World& w) {
+  for (int i = 0; !flown; ++i) {
+    Config config = *server.config();
+    config.timers.heartbeat = seconds(4 + i % 2);
+    config.policy.gateways = {{w.gcs.det, w.ua.det}};
+    config.identities.resize(1);
+    if (i % 2 == 0) config.identities.push_back({Party(99).det, std::make_shared<SeedSigner>(Party::seed_of(99))});
+    server.reload(std::move(config));
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+}
+
 TEST(ServerThreads, many_gateways_over_real_sockets) {
   World w;  // for its makers of packets
   SystemClock clock;
@@ -113,7 +126,11 @@ TEST(ServerThreads, many_gateways_over_real_sockets) {
       }
     });
   }
+  std::atomic<bool> flown{false};
+  std::thread operator_at_work([&] { reload_until(flown, server, w); });
   for (std::thread& gateway : gateways) gateway.join();
+  flown = true;
+  operator_at_work.join();
   server.stop();
 
   const CounterTotals totals = counters.total();

@@ -45,7 +45,7 @@ TEST(Threats, T13_a_hundred_replays_of_each_message_change_nothing) {
     }
   };
   flown(120, true);
-  EXPECT_EQ(w.recorder->sightings.size(), 122u);  // the start pack has two: its messages and its place in the track count once
+  EXPECT_EQ(w.recorder->sightings.size(), 121u);
   const auto sent = w.heard();
   EXPECT_EQ(std::count_if(sent.begin(), sent.end(), [](const Heard& h) { return h.post() && h.to == address_of(66); }), 0);
   size_t words = 0;
@@ -85,11 +85,8 @@ TEST(Threats, T15_who_races_with_copies_does_not_cut_the_aircraft_off) {
   EXPECT_GE(timed, 60u);
   EXPECT_GE(at_home * 100, timed * 99);
   w.heard();
-  flown(2, false);  // the attacker stops: the next message brings the address home
-  std::vector<Address> to;
-  for (int i = 0; i < 3; ++i) {
-    flown(5, false);
-  }
+  flown(2, false);  // the attacker stops: the next message brings the address home, the attacker's gets its two farewells
+  flown(15, false);
   timed = at_home = 0;
   flown(20, false);
   EXPECT_EQ(at_home, timed);
@@ -118,8 +115,9 @@ TEST(Threats, T16_the_edges_of_all_epochs_are_refused_for_their_reason) {
   EXPECT_EQ(w.count(Error::expired) + w.count(Error::not_yet_valid) + w.count(Error::bad_claims), std::size(edges));
 }
 
-TEST(Threats, T16_a_server_lives_in_2019_2038_and_2106_too) {
-  for (const int64_t at : {kEpoch2019 + 400, int64_t{0x7fffffff} - 30, int64_t{0xffffffff} - 30}) {
+// In 2068 the 2019 seconds of DRIP reach the values that are read as Unix seconds: no Wrapper can be made after that.
+TEST(Threats, T16_a_server_lives_in_2019_2038_and_2067_too) {
+  for (const int64_t at : {kEpoch2019 + 400, int64_t{0x7fffffff} - 30, int64_t{3'090'182'400}}) {
     World w;
     w.clock.step_wall(seconds(at - kNow));
     w.keys.valid_until = at_second(at + 86'400);
@@ -149,7 +147,7 @@ struct SteppedWorld {
     });
   }
   void pass(Duration time) {
-    for (Duration done; done < time; done = done + milliseconds(100)) {
+    for (const Tick end = machine.now().tick + time; machine.now().tick < end;) {
       w.clock.advance(milliseconds(100));
       machine.advance(milliseconds(100));
       while (w.server->step(held.now()) > 0) {

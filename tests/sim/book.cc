@@ -54,6 +54,7 @@ std::optional<Opened> Book::open(Transport transport, schc::Direction way, Bytes
   out.id = frame.message.id;
   out.token = Token::of(frame.message.token);
   out.payload = frame.message.payload;
+  if (const coap::Option* const echo = frame.message.find(coap::option::echo)) out.echo = echo->value;
   out.has_token = out.payload.size() > 64;
   if (out.has_token) out.digest = digest(out.payload);
   return out;

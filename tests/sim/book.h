@@ -43,6 +43,7 @@ struct Opened {
   bool has_token = false;              // a payload that looks like a CWT
   Digest16 digest{};                   // of that payload
   Bytes payload;                       // in the reader's space or in the datagram
+  Bytes echo;                          // RFC 9175, in the same place; empty: none
 };
 
 class Book {

@@ -38,6 +38,7 @@ void ByteLaw::took(const Address& from, size_t octets, const std::optional<Opene
     const auto at = notices_.find(text(opened->token));
     if (at != notices_.end() && at->second == from) account.proven = true;
   }
+  if (!opened->echo.empty() && equal(opened->echo, account.echo)) account.proven = true;  // it was received there
   const auto remember = [&](uint32_t name) { account.requests[account.next++ % account.requests.size()] = {name, octets}; };
   remember(name_of(true, opened->id, opened->token));
   if (opened->token.size > 0) remember(name_of(false, opened->id, opened->token));
@@ -49,6 +50,7 @@ void ByteLaw::sent(const Address& to, size_t octets, const Opened& opened) {
   if (!account.proven && account.out > kFactor * account.in) {
     broken_("R-029", std::to_string(account.out) + " octets to " + to_text(to) + ", which proved nothing and sent " + std::to_string(account.in));
   }
+  if (!opened.echo.empty()) account.echo.assign(opened.echo.begin(), opened.echo.end());
   if (opened.code == coap::kPost) {
     if (opened.type == coap::Type::con) notices_[text(opened.token)] = to;
     return;

@@ -145,6 +145,10 @@ void FlightModel::move(const std::vector<Address>& from, bool newer) {
   farewell_ = 2;
 }
 
+void FlightModel::copied(const Address& from) {
+  if (one_of(previous_, from)) farewell_ = 2;
+}
+
 void FlightModel::notice(const Address& to, Tick now) {
   judge_owner(now);
   told_any_ = true;

@@ -31,6 +31,8 @@ class FlightModel {
   // A token was taken into the journal. `from`: where its copies came from so far; the first is most likely the one that counted.
   // True when a sighting must come of it.
   bool accepted(const Entry& said, const std::vector<Address>& from, Tick now);
+  // A copy of an accepted token came from there: an old address stays for two more Heartbeats (T15).
+  void copied(const Address& from);
   void event(const FlightEvent& event, Tick now);
   void sighting(const Sighting& sighting, const Entry& said, Tick now);
   // A timed Heartbeat left to this address; a whole round of them (one moment) then ends with round_over().

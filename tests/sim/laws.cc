@@ -57,6 +57,9 @@ void ProviderLaws::took(const Address& from, Transport transport, Bytes octets) 
   remember(from, name_of_id(opened->id), opened->digest);
   if (opened->token.size > 0) remember(from, name_of_token(opened->token), opened->digest);
   if (!opened->has_token || book_.find(opened->digest) == nullptr) return;
+  const TokenState& token = tokens_[opened->digest];
+  const auto flight_of = flights_.find(book_.find(opened->digest)->ua);
+  if (token.appended && flight_of != flights_.end()) flight_of->second.copied(from);
   auto& from_list = tokens_[opened->digest].from;
   if (std::find(from_list.begin(), from_list.end(), from) == from_list.end() && from_list.size() < 8) from_list.push_back(from);
 }

@@ -35,6 +35,7 @@ class ByteLaw {
   struct Account {
     uint64_t in = 0, out = 0;
     bool proven = false;
+    Buffer echo;                         // the newest value that went there
     std::array<std::pair<uint32_t, size_t>, 16> requests{};  // newest: message id or token, and size
     size_t next = 0;
   };
