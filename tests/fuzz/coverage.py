@@ -56,10 +56,9 @@ def lines_of(export):
     name = None
     for line in export.splitlines():
         if line.startswith('SF:'):
-            name = str(pathlib.Path(line[3:]).relative_to(ROOT)) if line[3:].startswith(str(ROOT)) else None
-            if name:
-                out[name] = []
-        elif line.startswith('DA:') and name:
+            name = os.path.relpath(os.path.normpath(FOLDER / line[3:]), ROOT)  # written relative to the build folder
+            out[name] = []
+        elif line.startswith('DA:'):
             number, count = line[3:].split(',')[:2]
             out[name].append((int(number), int(count)))
     return {file: (sum(1 for _, count in rows if count), len(rows), [number for number, count in rows if not count]) for file, rows in out.items()}
