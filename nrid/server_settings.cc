@@ -53,6 +53,11 @@ constexpr SettingInfo kRows[] = {
     {"timers", "skew",                 K::duration_s, "s",     0,   30,         "5",               "accepted difference of clocks", true},
     {"timers", "lifetime",             K::duration_s, "s",     1,   60,         "10",              "validity of what we sign", true},
     {"timers", "parking",              K::duration_s, "s",     1,   10,         "3",               "how long a message waits for its key", true},
+    {"peers",  "file",                 K::text,      "",       0,   0,          "\"\"",            "signed list of providers that aircraft may be sent to, relative to this file; \"\" is none", true},
+    {"peers",  "hysteresis",           K::duration_s, "s",     0,   3600,       "30",              "how long a reason to send a flight away must stand"},
+    {"peers",  "hold_down",            K::duration_s, "s",     30,  3600,       "30",              "how long an aircraft stays at least before it is sent on"},
+    {"peers",  "load_high",            K::number,    "",       0.1, 1,          "0.9",             "share of our capacity above which flights are sent away"},
+    {"peers",  "load_low",             K::number,    "",       0.05, 1,         "0.7",             "share down to which they are, and up to which a peer is filled"},
 };
 
 Status bad(const SettingsSection& section, std::string_view name, const std::string& rest) {
@@ -221,6 +226,15 @@ Status read_hdas(const Settings& settings, ServerSetup& out) {
   return {};
 }
 
+Status read_redirects(const SettingsSection& peers, RedirectSettings& out) {
+  out.hysteresis = peers.duration("hysteresis");
+  out.hold_down = peers.duration("hold_down");
+  out.load_high = peers.number("load_high");
+  out.load_low = peers.number("load_low");
+  if (out.load_low < out.load_high) return {};
+  return bad(peers, "load_low", std::to_string(out.load_low) + " is not below load_high, " + std::to_string(out.load_high));
+}
+
 }  // namespace
 
 // The rows above, and those of them again that a registry may want otherwise.
@@ -265,6 +279,8 @@ StatusOr<ServerSettings> read_server_settings(const Settings& settings) {
   TRY_VOID(read_timers(settings.section("timers"), out.setup.timers));
   TRY_VOID(read_hdas(settings, out.setup));
   out.dns.skew = out.setup.timers.skew;
+  out.peers_file = settings.section("peers").path("file");
+  TRY_VOID(read_redirects(settings.section("peers"), out.setup.redirect));
   return out;
 }
 
@@ -296,6 +312,11 @@ StatusOr<std::vector<Identity>> read_identities(const ServerSettings& settings) 
     out.push_back({*settings.former, std::shared_ptr<const Signer>(std::move(former))});
   }
   return out;
+}
+
+StatusOr<PeerTable> read_peers(const ServerSettings& settings, const PublicKey& own_key) {
+  if (settings.peers_file.empty()) return PeerTable();
+  return load_peer_file(settings.peers_file, {settings.setup.det, own_key, settings.dns.anchors});
 }
 
 StatusOr<std::unique_ptr<SeedSigner>> read_key_file(const std::string& path, const Det& det) {

@@ -11,6 +11,7 @@
 #include "base/settings.h"
 #include "det/resolver.h"
 #include "nrid/datagram_port.h"
+#include "nrid/peer_file.h"
 #include "nrid/server.h"
 #include "schc/schc.h"
 
@@ -29,9 +30,10 @@ struct ServerSettings {
   bool check_dns = true;                  // look ourselves up before anything starts
   std::string data_dir;                   // "" keeps module data in memory
   int host_workers = 2;
+  std::string peers_file;                 // "": no peers
 };
 
-// Rows of [server] [dns] [trust] [policy] [timers] [hda."RAA/HDA"]. The rows of web/ and of the modules are appended by main.
+// Rows of [server] [dns] [trust] [policy] [timers] [peers] [hda."RAA/HDA"]. The rows of web/ and of the modules are appended by main.
 std::span<const SettingInfo> server_setting_rows();
 
 // Values to settings; the Status is one line: "nridd.toml:12: policy.accept_hids: ...".
@@ -43,6 +45,10 @@ Status read_dns(const SettingsSection& dns, const SettingsSection& trust, det::R
 
 // The keys of setup.det and of `former`, in this order.
 StatusOr<std::vector<Identity>> read_identities(const ServerSettings& settings);
+
+// The list of peers that the settings name, judged as provider `det` with that key; empty when they name none. Called at the start
+// and whenever the list is read again; what is wrong with a new one leaves the old one in force.
+StatusOr<PeerTable> read_peers(const ServerSettings& settings, const PublicKey& own_key);
 
 // A key file: 64 hex digits (an Ed25519 seed) on its first line that is no comment. The key must hash to `det`.
 StatusOr<std::unique_ptr<SeedSigner>> read_key_file(const std::string& path, const Det& det);

@@ -64,5 +64,6 @@ std::vector<Command> rid_commands();    // rid, drip, ed25519
 std::vector<Command> wire_commands();   // coap, cwt
 std::vector<Command> schc_commands();   // schc
 std::vector<Command> show_commands();   // show
+std::vector<Command> peer_commands();   // peers
 
 }  // namespace nrid::inspect

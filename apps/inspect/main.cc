@@ -20,6 +20,7 @@ std::vector<Command> all_commands() {
            wire_commands(),
            schc_commands(),
            show_commands(),
+           peer_commands(),
        }) {
     out.insert(out.end(), part.begin(), part.end());
   }

@@ -1,5 +1,6 @@
 #include "apps/server/provider.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "apps/server/reports.h"
@@ -31,7 +32,9 @@ StatusOr<Plan> read_plan(const std::string& file, std::span<const SettingInfo> k
     return Status::failed(settings.section("server").where("rules") + ": no SCHC rule file is installed beside the program; name one");
   }
   TRY(rules, schc::load_rules_file(server.rules_file));
-  return Plan{std::move(settings), std::move(server), std::move(http), std::move(rules), std::move(identities)};
+  TRY(peers, read_peers(server, identities[0].signer->public_key()));
+  return Plan{std::move(settings), std::move(server), std::move(http), std::move(rules), std::move(identities),
+              std::make_shared<const PeerTable>(std::move(peers))};
 }
 
 Provider::Provider(Plan plan, std::span<const SettingInfo> known, HeldClock& clock, std::vector<Module*> modules)
@@ -88,7 +91,10 @@ Status Provider::start() {
   server_ = std::make_unique<Server>(plan_.server.setup, ServerParts{clock_, random_, *keys_, sodium_verifier(), *plan_.identities[0].signer, watched_,
                                                                      *host_, counters_, plan_.rules, ports, {}, add_key,
                                                                      [this](const Det& det) { keys_->revoke(det); }});
+  server_->set_peers(plan_.peers);
   for (Module* module : modules_) server_->add(*module);
+  flight_log_.watch([this] { return server_->peers(); });
+  server_->add(flight_log_);
   TRY_VOID(server_->start());
   TRY_VOID(start_web());
   server_->run();
@@ -100,6 +106,7 @@ Status Provider::start_web() {
   metrics_->add_gauge("parked", "datagrams that wait for a key now", [this] { return static_cast<double>(server_->parked()); });
   metrics_->add_gauge("operations", "open operations", [this] { return static_cast<double>(server_->operations()); });
   add_key_metrics();
+  add_peer_metrics();
   metrics_->add_gauge("clock_doubt_seconds", "by how much the machine's clock is ahead of the time that we go by", [this] { return static_cast<double>(clock_.doubt().us) * 1e-6; });
   metrics_->add_counter("kernel_dropped", "datagrams that the kernel dropped because a socket was full", [this] { return kernel_drops(); });
   for (const HostCounter& counter : host_->counters()) metrics_->add_counter(counter.name, counter.text, counter.read);
@@ -137,6 +144,15 @@ void Provider::add_key_metrics() {
   for (const Sum& row : kSums) metrics_->add_counter(row.name, row.text, [this, value = row.value] { return keys_->stats().*value; });
 }
 
+void Provider::add_peer_metrics() {
+  metrics_->add_gauge("peers", "providers that aircraft may be sent to", [this] { return static_cast<double>(server_->peers()->peers.size()); });
+  metrics_->add_gauge("peers_not_endorsed", "of them those whose endorsement does not hold now", [this] {
+    const auto table = server_->peers();
+    const Instant now = clock_.now().wall;
+    return static_cast<double>(std::count_if(table->peers.begin(), table->peers.end(), [&](const Peer& peer) { return !peer.endorsed(now, {}); }));
+  });
+}
+
 uint64_t Provider::kernel_drops() const {
   uint64_t sum = 0;
   for (const auto* ports : {&plain_, &schc_}) {
@@ -167,6 +183,7 @@ Status Provider::reload() {
     if (!change.live) restart += (restart.empty() ? "" : ", ") + change.name;
   }
   server_->reload(config_of(setup, next->identities[0].signer));
+  server_->set_peers(next->peers);
   health_->become(setup.det);
   in_force_ = std::move(next->file);
   log_event("reloaded", {{"changed", changed.empty() ? "nothing" : changed}, {"wait_for_restart", restart.empty() ? "nothing" : restart}});

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/server/flight_log.h"
 #include "apps/server/health.h"
 #include "base/random.h"
 #include "det/dns_client.h"
@@ -28,6 +29,7 @@ struct Plan {
   web::HttpOptions http;
   schc::RuleSet rules;
   std::vector<Identity> identities;
+  std::shared_ptr<const PeerTable> peers;
 };
 StatusOr<Plan> read_plan(const std::string& file, std::span<const SettingInfo> known);
 
@@ -54,6 +56,7 @@ class Provider {
   Status open_ports();
   Status start_web();
   void add_key_metrics();
+  void add_peer_metrics();
   uint64_t kernel_drops() const;
   void watch_clock();
 
@@ -72,6 +75,7 @@ class Provider {
   std::unique_ptr<det::DnsKeySource> keys_;
   std::unique_ptr<Health> health_;
   std::vector<std::unique_ptr<UdpPort>> plain_, schc_;
+  FlightLog flight_log_;
   std::unique_ptr<Host> host_;
   std::unique_ptr<Server> server_;
   std::unique_ptr<web::Metrics> metrics_;
