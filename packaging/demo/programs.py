@@ -30,7 +30,7 @@ gateways = [{gateways}]
 [web]
 address = "127.0.0.1"
 port = {http}
-'''
+{more}'''
 
 _GATEWAY = '''\
 [gateway]
@@ -63,26 +63,27 @@ anchors = ["{anchor}"]
 class Server:
     """nridd; start() returns when it says that it is ready and /healthz agrees."""
 
-    def __init__(self, stage, registry, dns_port, pairs, http=None):
+    def __init__(self, stage, registry, dns_port, pairs, http=None, name='sp', more=''):
         self.stage = stage
         self.program = BUILD / 'apps/nridd'
         self.plain = free_port()
         self.schc = free_port()
         self.http = http or free_port()
-        self.config = stage.work / 'nridd.toml'
+        self.name = 'nridd' if name == 'sp' else f'nridd-{name}'
+        self.config = stage.work / f'{self.name}.toml'
         self.part = None
         rows = [f'"{registry.entity(gateway)["det"]} -> {registry.entity(ua)["det"]}"' for gateway, ua in pairs]
         self.config.write_text(_SERVER.format(
             plain=self.plain, schc=self.schc, http=self.http, dns=dns_port, rules=ROOT / 'schc/rules/nrid.json',
-            det=registry.entity('sp')['det'], key=registry.key_file('sp'), anchor=registry.anchor, gateways=', '.join(rows)))
+            det=registry.entity(name)['det'], key=registry.key_file(name), anchor=registry.anchor, gateways=', '.join(rows), more=more))
 
     @property
     def url(self):
         return f'http://127.0.0.1:{self.http}/'
 
     def start(self):
-        self.part = self.stage.start('nridd', [self.program, '--config', self.config])
-        self.stage.wait_for('nridd is ready', lambda: 'event=ready' in self.part.text() and self.get('healthz') is not None)
+        self.part = self.stage.start(self.name, [self.program, '--config', self.config])
+        self.stage.wait_for(f'{self.name} is ready', lambda: 'event=ready' in self.part.text() and self.get('healthz') is not None)
         return self
 
     def stop(self, *number):

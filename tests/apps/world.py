@@ -34,10 +34,10 @@ def peer(command, **question):
 class World:
     """Registry and DNS at once; server and gateways when asked for."""
 
-    def __init__(self, name, flights=2):
+    def __init__(self, name, flights=2, providers=1):
         self.stage = Stage(ROOT / 'build/log/apps' / f'{name}-{os.getpid()}')
         with self.on_failure():
-            self.registry = Registry(self.stage.work / 'registry', flights)
+            self.registry = Registry(self.stage.work / 'registry', flights, providers)
             self.names = Names(self.stage, self.registry.zone).start()
         self.pairs = [(f'gw{number}', f'ua{number}') for number in range(1, flights + 1)]
         self.server = None

@@ -158,6 +158,12 @@ TEST(ServerSettings, D1_holds_or_the_start_fails) {
   EXPECT_NE(refused(good(), "heartbeat = 2.5", "heartbeat = 2.5\nresend_after = 13").find("N <= M"), std::string::npos);
 }
 
+TEST(ServerSettings, load_low_is_below_load_high) {
+  const std::string text = good() + "[peers]\nload_high = 0.8\nload_low = 0.5\nhysteresis = 12\n";
+  EXPECT_NE(refused(text, "load_low = 0.5", "load_low = 0.8").find("is not below load_high"), std::string::npos);
+  EXPECT_NE(refused(text, "hysteresis = 12", "hold_down = 29").find("30..3600"), std::string::npos);
+}
+
 TEST(ServerSettings, the_reference_is_a_file_that_loads) {
   const std::string reference = settings_reference(server_setting_rows());
   for (const SettingInfo& row : server_setting_rows()) EXPECT_NE(reference.find(std::string(row.name) + " ="), std::string::npos) << row.name;
