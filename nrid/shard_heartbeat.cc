@@ -182,7 +182,12 @@ void Shard::on_timer(Operation& op, Now now) {
     return close(op, FlightEventKind::abandoned, "no contact and no end", now);
   }
   op.lent = false;  // a lease that nobody renewed
-  if (op.silent >= timers(op).silent_heartbeats) return lose(op, now);
+  const bool silent = op.silent >= timers(op).silent_heartbeats;
+  // told to go, and nothing could say that it arrived. The period may end a moment before the deadline does.
+  if (silent && op.redirect.sent && !parts_.peers.connected()) {
+    return move_away(op, op.redirect.target, "silent since the redirect, and nothing connects us", now);
+  }
+  if (silent) return lose(op, now);
   ++op.silent;
   timed_heartbeat(op, now);
   op.next_heartbeat = op.next_heartbeat + timers(op).heartbeat;
