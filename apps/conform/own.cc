@@ -62,6 +62,8 @@ Status OwnProvider::write_settings() {
          "\nresend_after = " + seconds_text(profile.resend_after) + "\nheartbeat_timeout = " + seconds_text(profile.heartbeat_timeout) +
          "\nabandon = " + seconds_text(profile.abandon) + "\nskew = " + seconds_text(profile.skew) + "\nlifetime = " + seconds_text(profile.lifetime) + "\n";
   out += "[web]\naddress = \"127.0.0.1\"\nport = 0\n";
+  // The program may stand elsewhere than its page: the mutants of our own tests do.
+  if (const std::string page = installed_file("page"); !page.empty()) out += "page = " + quoted(page) + "\n";
   return write_file_atomic(parts_.folder + "/nridd.toml", out);
 }
 
