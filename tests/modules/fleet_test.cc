@@ -111,7 +111,11 @@ TEST_F(FleetTest, FollowsTheStatesOfAFlightAndKeepsItsEnd60Seconds) {
   EXPECT_EQ(state(), FlightState::lost);
   fleet.on_event(event_of(FlightEventKind::recovered, 1, now()));
   EXPECT_EQ(state(), FlightState::active);
+  fleet.on_event(event_of(FlightEventKind::redirected, 1, now(), 1, "to another provider"));
+  EXPECT_EQ(state(), FlightState::active) << "it still speaks to us";
   fleet.on_event(event_of(FlightEventKind::moved, 1, now(), 1, "to another provider"));
+  EXPECT_EQ(state(), FlightState::ended);
+  fleet.on_event(event_of(FlightEventKind::active, 1, now(), 1, "back"));
   EXPECT_EQ(state(), FlightState::active);
   fleet.on_event(event_of(FlightEventKind::ended, 1, now()));
   EXPECT_EQ(state(), FlightState::ended);
