@@ -8,6 +8,7 @@
 namespace nrid {
 namespace {
 
+constexpr Duration kHeldUp = milliseconds(100);
 constexpr int kDrainRounds = 2000;  // of a millisecond each
 constexpr size_t kUnsafeMax = 65'536;  // tokens that wait for a journal that fails; copies of older ones get silence
 
@@ -190,8 +191,9 @@ void Shard::on_timer(Operation& op, Now now) {
   if (silent) return lose(op, now);
   ++op.silent;
   timed_heartbeat(op, now);
-  op.next_heartbeat = op.next_heartbeat + timers(op).heartbeat;
-  if (op.next_heartbeat <= now.tick) op.next_heartbeat = now.tick + timers(op).heartbeat;  // we were held up
+  // Held up, we begin a new row: two Heartbeats close together would count as two periods of silence.
+  const bool held_up = now.tick - op.next_heartbeat > kHeldUp;
+  op.next_heartbeat = (held_up ? now.tick : op.next_heartbeat) + timers(op).heartbeat;
 }
 
 // The heap may hold old timers of an operation; only the one that it has as `scheduled` counts.

@@ -248,5 +248,18 @@ TEST(OperationEdges, R061_without_a_signature_the_link_is_not_asked_for) {
   w.start();
 }
 
+// Found by the simulation (a disk that stalls): a Heartbeat five seconds late and the next one on time were two periods of
+// silence, so that an aircraft was lost 10 s after its last report.
+TEST(OperationEdges, R084_a_provider_that_was_held_up_does_not_count_two_heartbeats_at_once_as_silence) {
+  World w;
+  w.fly_start(w.ua);
+  w.clock.advance(milliseconds(9900));   // its Heartbeat was due at 5 s
+  w.send(Type::non, w.uas_cwt(w.ua, w.flight_pack(w.ua)));
+  w.pass(milliseconds(14'800));
+  EXPECT_EQ(w.recorder->count(FlightEventKind::lost), 0u);
+  w.pass(milliseconds(5300));
+  EXPECT_EQ(w.recorder->count(FlightEventKind::lost), 1u);
+}
+
 }  // namespace
 }  // namespace nrid::testing
