@@ -184,7 +184,12 @@ def process_step():
     return python_files(sorted((ROOT / 'tests/apps').glob('*_test.py')))
 
 
-STEPS = [('gcc', gcc_step), ('clang', clang_step), ('fuzz', fuzz_step), ('threads', thread_step), ('tidy', tidy_step),
+def sim_step():
+    """simulation: 200 seeds of ten minutes in virtual time,"""
+    return python_files(sorted((ROOT / 'tests/sim').glob('*_test.py')))
+
+
+STEPS = [('gcc', gcc_step), ('clang', clang_step), ('fuzz', fuzz_step), ('threads', thread_step), ('tidy', tidy_step), ('sim', sim_step),
          ('apps', process_step)]
 
 

@@ -86,7 +86,8 @@ void Attacker::forge() {
   play({0}, base.from, base.to, std::move(base.octets));
 }
 
-// A registered gateway of another operator: wraps packs that it heard, and ends operations that are not its own.
+// A registered gateway of another operator wraps packs that it heard, and ends operations that are not its own; and an
+// aircraft's own gateway alters what it carries, under its own good signature.
 void Attacker::betray() {
   if (caught_.empty()) return;
   const Caught& caught = caught_[dice_.below(caught_.size())];
@@ -100,7 +101,21 @@ void Attacker::betray() {
   std::array<uint8_t, profile::kPayloadMax> space1;
   std::array<uint8_t, profile::kSentMax> space2;
   Result<Bytes> cwt = Error::internal;
-  if (dice_.chance(0.3)) {
+  std::unique_ptr<SeedSigner> bribed;    // the gateway that carried it, if it is not the aircraft itself
+  for (const auto& [name, entry] : scene_.registry) {
+    if (entry.det == said->kid && said->kid != said->ua) bribed = std::make_unique<SeedSigner>(*entry.entity.seed);
+  }
+  if (dice_.chance(0.3) && bribed != nullptr && said->wrapped) {
+    const auto sign1 = cwt::decode_sign1(opened->payload);
+    const auto claims = cwt::decode_claims(sign1->payload, sign1->kid);
+    const Bytes pack = std::get<cwt::UasBody>(claims->body).data;
+    Buffer changed(pack.begin(), pack.end());
+    // A message that the Wrapper covers: heads of Auth pages and padding are nobody's word.
+    uint8_t* const message = changed.data() + 3 + 25 * dice_.below(changed.size() / 25);
+    if (message[0] >> 4 == 2) return;
+    message[1 + dice_.below(24)] ^= static_cast<uint8_t>(1u << dice_.below(8));
+    cwt = make_uas_cwt({said->kid, bribed.get(), cwt::KidForm::tagged_in_bstr, 10}, said->sp, changed, now_s, space1);
+  } else if (dice_.chance(0.3)) {
     cwt = make_eoo_cwt(speaker, {said->sp, profile::kEooRequest, static_cast<uint64_t>(now_s), said->ua}, now_s, space1);
   } else {
     const auto sign1 = cwt::decode_sign1(opened->payload);
@@ -108,6 +123,7 @@ void Attacker::betray() {
     cwt = make_uas_cwt(speaker, said->sp, std::get<cwt::UasBody>(claims->body).data, now_s, space1);
   }
   if (!cwt.ok()) return;
+  scene_.book.note_betrayal(*cwt);
   const auto datagram = make_post({}, coap::Type::con, static_cast<uint16_t>(dice_.u64()), Token::of(as_bytes("evil")), *cwt, space2);
   if (datagram.ok()) play({0}, mine(), caught.to, Buffer(datagram->begin(), datagram->end()));
 }

@@ -35,6 +35,7 @@ void read_pack(Bytes octets, Entry& entry) {
   const auto session = session_of(*pack);
   if (auth->wrapper) {
     entry.ua = auth->wrapper->ua;
+    entry.wrapped = true;
     for (size_t i = 0; i < auth->wrapper->message_count; ++i) take(auth->wrapper->message(i));
     return;
   }

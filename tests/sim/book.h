@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "base/digest.h"
 #include "nrid/client.h"
 #include "tests/sim/timeline.h"
@@ -25,6 +26,7 @@ struct Entry {
   // reports
   uint32_t types = 0;                  // message types that a Wrapper covers
   bool has_location = false;
+  bool wrapped = false;
   Instant sampled;
   std::optional<int32_t> latitude_e7;
   Digest16 pack{};
@@ -64,12 +66,16 @@ class Book {
     const auto at = entries_.find(digest);
     return at == entries_.end() ? nullptr : &at->second;
   }
+  // Signed by somebody with a good key who had no business to say it.
+  void note_betrayal(Bytes cwt) { betrayals_.insert(digest(cwt)); }
+  bool is_betrayal(const Digest16& digest) const { return betrayals_.contains(digest); }
   size_t size() const { return entries_.size(); }
   void forget_before(Time time);       // tokens first sent before `time`: long expired
 
  private:
   schc::RuleSet rules_;
   absl::flat_hash_map<Digest16, Entry> entries_;
+  absl::flat_hash_set<Digest16> betrayals_;
 };
 
 }  // namespace nrid::sim

@@ -7,6 +7,7 @@ namespace {
 
 constexpr Duration kSlack = milliseconds(700);          // laws of time are looked at twice a second
 constexpr Duration kStale = seconds(60);
+constexpr Duration kTimersLate = milliseconds(500);     // all the timers of a silence together
 constexpr Duration kNeighbour = milliseconds(900);      // samples nearer than this are no 1 Hz track
 
 bool one_of(const std::vector<Address>& set, const Address& address) { return std::find(set.begin(), set.end(), address) != set.end(); }
@@ -23,7 +24,6 @@ void FlightModel::begin(const Entry& said, Tick now) {
   have_ = 0;
   located_ = false;
   contact_ = last_word_ = now;
-  operation_ = 0;
   samples_.clear();
   packs_.clear();
   live_.reset();
@@ -94,6 +94,7 @@ bool FlightModel::accepted(const Entry& said, const std::vector<Address>& from, 
 bool FlightModel::report(const Entry& said, Tick now) {
   if (said.iat >= newest_iat_) {                         // an older one proves no life
     newest_iat_ = said.iat;
+    if (now - contact_ > silence()) last_word_ = now;    // meanwhile there was nobody to be told
     contact_ = now;
     if (state_ == State::lost) {
       state_ = complete() ? State::active : State::starting;
@@ -130,6 +131,7 @@ void FlightModel::end(const Entry& said, Tick now) {
 // Which of several copies counted is not known from outside: then all their addresses are possible.
 void FlightModel::move(const std::vector<Address>& from, bool newer) {
   if (!newer) return;
+  if (told_any_) round_over();                           // a round of the same step that left before this
   const bool same = std::any_of(from.begin(), from.end(), [&](const Address& a) { return one_of(current_, a); });
   if (same && from.size() == 1 && current_.size() == 1) return;
   if (same || from.size() > 1) {
@@ -179,7 +181,7 @@ void FlightModel::loose_event(const FlightEvent& event, Tick now) {
 }
 
 void FlightModel::event(const FlightEvent& event, Tick now) {
-  if (event.kind == FlightEventKind::moved) {
+  if (event.kind == FlightEventKind::moved || event.kind == FlightEventKind::redirected) {
     loose_ = true;
     expected_.clear();
   }
@@ -190,12 +192,11 @@ void FlightModel::event(const FlightEvent& event, Tick now) {
     case FlightEventKind::static_changed:
     case FlightEventKind::not_owner:
     case FlightEventKind::revoked:
-    case FlightEventKind::redirected:
     case FlightEventKind::moved: return;
     case FlightEventKind::lost:
       if (state_ != State::starting && state_ != State::active) return broken_("R-084", "lost was told of a flight that is not open, or twice");
       if (!located_) return broken_("R-084", "lost was told of a flight that never had a position");
-      if (silent < t.heartbeat * t.silent_heartbeats) broken_("R-084", "lost was told after " + seconds_text(silent) + " of silence");
+      if (now + kTimersLate < contact_ + t.heartbeat * t.silent_heartbeats) broken_("R-084", "lost was told after " + seconds_text(silent) + " of silence");
       state_ = State::lost;
       lost_at_ = flushed_ = now;
       return;
@@ -219,6 +220,11 @@ void FlightModel::event(const FlightEvent& event, Tick now) {
   if (event.kind != FlightEventKind::eoo_unknown && event.operation != operation_) broken_("events", "one flight, two operation numbers");
 }
 
+void FlightModel::forget_before(Tick time) {
+  absl::erase_if(packs_, [&](const auto& each) { return each.second < time; });
+  std::erase_if(samples_, [&](const auto& each) { return each.second.arrived < time; });
+}
+
 void FlightModel::step_over() {
   taken_in_step_ = 0;
   if (loose_) expected_.clear();
@@ -235,11 +241,23 @@ bool FlightModel::irregular(Instant sampled) const {
 
 // only what came later than the window may be late, or what came when the track had been closed already.
 bool FlightModel::late_is_right(Instant sampled, Tick now) const {
+  const auto same = samples_.find(sampled);
+  if (same == samples_.end() || same->second.arrived < now) return true;  // another pack about that moment came before
   for (auto at = samples_.upper_bound(sampled); at != samples_.end(); ++at) {
     if (at->second.arrived + rules_.timers.reorder_window <= now + milliseconds(1)) return true;
     if (at->second.arrived <= flushed_) return true;
   }
   return irregular(sampled);
+}
+
+std::string FlightModel::around(Instant sampled) const {
+  std::string out;
+  auto at = samples_.lower_bound(sampled);
+  for (int i = 0; i < 3 && at != samples_.begin(); ++i) --at;
+  for (int i = 0; i < 7 && at != samples_.end(); ++i, ++at) {
+    out += " " + std::to_string(at->first.us / 100'000 % 36'000) + (at->first == sampled ? "* came " : " came ") + seconds_text(at->second.arrived - Tick{});
+  }
+  return out + ", track closed " + seconds_text(flushed_ - Tick{});
 }
 
 void FlightModel::sighting(const Sighting& sighting, const Entry& said, Tick now) {
@@ -249,7 +267,7 @@ void FlightModel::sighting(const Sighting& sighting, const Entry& said, Tick now
   }
   if (sighting.late) {
     const bool stale = apart(said.sampled, at_second(said.iat)) > kStale;
-    if (!loose_ && !stale && !late_is_right(sighting.sampled, now)) broken_("R-024", "a sample that came within the window is flagged late");
+    if (!loose_ && !stale && !late_is_right(sighting.sampled, now)) broken_("R-024", "a sample that came within the window is flagged late; sample times:" + around(sighting.sampled));
     return;
   }
   if (!loose_ && live_ && sighting.sampled <= *live_) broken_("R-024", "the live track goes back in time");
@@ -263,7 +281,7 @@ void FlightModel::overdue(Tick now, Tick excused) {
   if (located_ && now > contact + t.heartbeat * (t.silent_heartbeats + 1) + kSlack) {
     broken_("R-084", "silent for " + seconds_text(now - contact_) + ", and lost was not told");
   }
-  const bool reachable = now - contact_ <= t.heartbeat * t.silent_heartbeats;
+  const bool reachable = now - contact_ <= silence();
   if (reachable && now > std::max(last_word_, excused) + t.heartbeat + kSlack) {
     broken_("R-062", "no Heartbeat for " + seconds_text(now - last_word_));
   }

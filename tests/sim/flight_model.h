@@ -46,6 +46,7 @@ class FlightModel {
 
   // Twice a second: is something overdue? `excused`: the process could not do its work until then.
   void overdue(Tick now, Tick excused);
+  void forget_before(Tick time);
   void step_over();                              // every expected event has come
 
   bool open() const { return state_ == State::starting || state_ == State::active || state_ == State::lost; }
@@ -60,9 +61,11 @@ class FlightModel {
   bool report(const Entry& said, Tick now);
   void end(const Entry& said, Tick now);
   void move(const std::vector<Address>& from, bool newer);
+  Duration silence() const { return rules_.timers.heartbeat * rules_.timers.silent_heartbeats; }
   bool complete() const { return (rules_.required & ~have_) == 0 && located_; }
   bool late_is_right(Instant sampled, Tick now) const;
   bool irregular(Instant sampled) const;
+  std::string around(Instant sampled) const;
   void begin(const Entry& said, Tick now);
   void note(const Entry& said, Tick now);
   void loose_event(const FlightEvent& event, Tick now);

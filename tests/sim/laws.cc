@@ -7,6 +7,7 @@ namespace nrid::sim {
 namespace {
 
 constexpr size_t kRequestsMax = 20'000;
+constexpr Duration kTidyEvery = seconds(20), kTokenKept = seconds(120);  // tokens live 15 s, attackers replay for 40
 constexpr Duration kShownSlack = milliseconds(700);
 
 uint32_t name_of_id(uint16_t id) { return id; }
@@ -28,17 +29,25 @@ void ProviderLaws::restart() {
   pending_.clear();
   requests_.clear();
   flights_.clear();
-  taken_ = left_ = 0;
+  touched_.clear();
+  unshown_.clear();
+  tidied_ = {};
+  taken_ = left_ = perhaps_copies_ = 0;
   excused_ = {};
   journal_broken_ = false;
 }
 
 FlightModel& ProviderLaws::flight(const Det& ua) {
   const auto at = flights_.find(ua);
-  if (at != flights_.end()) return at->second;
+  if (at != flights_.end()) {
+    touched_.push_back(&at->second);
+    return at->second;
+  }
   const FlightModel::Rules rules{facts_.timers, facts_.policy.required, facts_.policy.restart_after_end};
   const auto broken = [this, ua](std::string law, std::string what) { broken_(std::move(law), facts_.name + ", aircraft " + nrid::to_text(ua) + ": " + what); };
-  return flights_.emplace(ua, FlightModel(rules, broken)).first->second;
+  FlightModel& made = flights_.emplace(ua, FlightModel(rules, broken)).first->second;
+  touched_.push_back(&made);
+  return made;
 }
 
 void ProviderLaws::remember(const Address& from, uint32_t name, const Digest16& digest) {
@@ -56,11 +65,14 @@ void ProviderLaws::took(const Address& from, Transport transport, Bytes octets) 
   if (requests_.size() > kRequestsMax) requests_.clear();
   remember(from, name_of_id(opened->id), opened->digest);
   if (opened->token.size > 0) remember(from, name_of_token(opened->token), opened->digest);
-  if (!opened->has_token || book_.find(opened->digest) == nullptr) return;
-  const TokenState& token = tokens_[opened->digest];
-  const auto flight_of = flights_.find(book_.find(opened->digest)->ua);
+  const Entry* said = opened->has_token ? book_.find(opened->digest) : nullptr;
+  if (said == nullptr) return;
+  TokenState& token = tokens_[opened->digest];
+  if (token.true_copies > 0) ++perhaps_copies_;
+  if (said->octets == Book::whole(opened->payload)) ++token.true_copies;
+  const auto flight_of = flights_.find(said->ua);
   if (token.appended && flight_of != flights_.end()) flight_of->second.copied(from);
-  auto& from_list = tokens_[opened->digest].from;
+  auto& from_list = token.from;
   if (std::find(from_list.begin(), from_list.end(), from) == from_list.end() && from_list.size() < 8) from_list.push_back(from);
 }
 
@@ -93,7 +105,9 @@ void ProviderLaws::on_append(const JournalEntry& entry) {
   ++accepted_;
   pending_.push_back(digest);
   token.expects_sighting = flight(said->ua).accepted(*said, token.from, now_.tick);
+  if (token.expects_sighting) unshown_.push_back(digest);
   if (on_taken) on_taken(said->ua, said->iat);
+  if (trace) trace("takes " + std::string(said->what == Said::end ? "end" : "report") + " of " + nrid::to_text(said->ua) + " iat " + std::to_string(said->iat % 100'000) + " from " + (token.from.empty() ? "" : to_text(token.from[0])));
 }
 
 void ProviderLaws::peer_took(const Det& ua, int64_t iat, Now now) {
@@ -130,6 +144,7 @@ void ProviderLaws::sent(const Address& to, Transport transport, Bytes octets) {
     if (said->sp != facts_.det) return broken_("wire", facts_.name + " signed under another DET");
     if (const auto at = flights_.find(said->ua); at != flights_.end()) about = &at->second;
   }
+  if (trace && said != nullptr) trace((opened->code >= 0x40 ? "answers " : "tells ") + nrid::to_text(said->ua) + (said->what == Said::heartbeat ? " Heartbeat, " : " end, ") + std::to_string(octets.size()) + " octets to " + to_text(to));
   if (said != nullptr && said->what == Said::heartbeat && !said->asks_link) {
     ++heartbeats_;
     for (const Digest16& digest : pending_) {
@@ -142,6 +157,7 @@ void ProviderLaws::sent(const Address& to, Transport transport, Bytes octets) {
     answered(to, *opened, said);
   } else if (opened->code == coap::kPost && about != nullptr) {
     about->notice(to, now_.tick);
+    touched_.push_back(about);
   } else if (opened->code == coap::kPost) {
     broken_("R-029", facts_.name + " sent a Heartbeat about an aircraft that it never heard");
   }
@@ -151,7 +167,12 @@ void ProviderLaws::sent(const Address& to, Transport transport, Bytes octets) {
 void ProviderLaws::answered(const Address& to, const Opened& opened, const Entry* said) {
   const bool by_id = opened.type == coap::Type::ack;
   const auto at = requests_.find({to, by_id ? name_of_id(opened.id) : name_of_token(opened.token)});
-  if (opened.code >> 5 != 2) return;       // codes and RST also answer what cannot be read
+  const auto true_token = [&](const Digest16& digest) { return tokens_.contains(digest) || book_.is_betrayal(digest); };
+  if (opened.code >> 5 != 2) {             // codes and RST also answer what cannot be read
+    const bool stranger = at == requests_.end() || std::none_of(at->second.begin(), at->second.end(), true_token);
+    if (stranger && !opened.payload.empty()) broken_("R-029", facts_.name + " told a stranger more than a code");
+    return;
+  }
   if (at == requests_.end()) return broken_("wire", facts_.name + " answered what nobody asked");
   if (said != nullptr && said->asks_link) return;
   const bool safe = std::any_of(at->second.begin(), at->second.end(), [&](const Digest16& digest) {
@@ -181,27 +202,37 @@ void ProviderLaws::after_step(Now now, const CounterTotals& counters, const Serv
     broken_("conservation", facts_.name + ": the network gave " + std::to_string(taken_) + " datagrams, received counts " +
                                 std::to_string(counters.get(Counter::received)) + ", outcomes " + std::to_string(outcomes));
   }
+  // A first copy that was called a duplicate: somebody else's forgery of it stood in the filter.
+  if (counters.get(Counter::duplicate) > perhaps_copies_) broken_("R-045", facts_.name + ": " + std::to_string(counters.get(Counter::duplicate)) + " duplicates, " + std::to_string(perhaps_copies_) + " could be some");
   if (counters.get(Counter::sent) != left_) broken_("conservation", facts_.name + ": sent counts " + std::to_string(counters.get(Counter::sent)) + ", the network saw " + std::to_string(left_));
   if (server.parked() > facts_.limits.parked_max) broken_("limits", facts_.name + ": too many parked");
   if (server.operations() > facts_.limits.aircraft_max) broken_("limits", facts_.name + ": too many operations");
   if (journal_broken_) excused_ = now.tick;
-  for (auto& [ua, each] : flights_) {
-    each.step_over();
-    each.round_over();
+  for (FlightModel* each : touched_) {
+    each->step_over();
+    each->round_over();
   }
+  touched_.clear();
 }
 
 void ProviderLaws::tick(Now now, const CounterTotals& counters) {
   for (auto& [ua, each] : flights_) each.overdue(now.tick, excused_);
   const bool dropped = counters.get(Counter::position_dropped) > 0;
-  for (const auto& [digest, token] : tokens_) {
-    if (!token.expects_sighting || dropped) continue;
+  while (!unshown_.empty()) {
+    const auto at = tokens_.find(unshown_.front());
+    if (at != tokens_.end() && at->second.expects_sighting && !dropped) break;
+    unshown_.pop_front();
+  }
+  if (!unshown_.empty()) {
+    const TokenState& token = tokens_[unshown_.front()];
     if (now.tick > std::max(token.appended_at, excused_) + facts_.timers.reorder_window + kShownSlack) {
       broken_("R-024", facts_.name + " took a report and told no sighting of it");
     }
   }
-  // What expired long ago can come back into no law.
-  absl::erase_if(tokens_, [&](const auto& each) { return each.second.appended && !each.second.expects_sighting && now.tick - each.second.appended_at > seconds(300); });
+  if (now.tick < tidied_ + kTidyEvery) return;   // what expired long ago can come back into no law
+  tidied_ = now.tick;
+  absl::erase_if(tokens_, [&](const auto& each) { return each.second.appended && !each.second.expects_sighting && now.tick - each.second.appended_at > kTokenKept; });
+  for (auto& [ua, each] : flights_) each.forget_before(now.tick - kTokenKept);
 }
 
 }  // namespace nrid::sim

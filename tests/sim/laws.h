@@ -3,6 +3,7 @@
 // the law itself, and the sizes of its tables.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <set>
@@ -77,6 +78,7 @@ class ProviderLaws final : public JournalWatch {
   void peer_took(const Det& ua, int64_t iat, Now now);
   void peer_restarted();
   std::function<void(const Det& ua, int64_t iat)> on_taken;
+  std::function<void(const std::string&)> trace;  // for people; empty: nothing is traced
 
   // Reports that were safe at any time, over all restarts.
   bool safe(const Digest16& token) const { return safe_ever_.contains(token); }
@@ -88,6 +90,7 @@ class ProviderLaws final : public JournalWatch {
   struct TokenState {
     bool appended = false, safe = false, shown = false;
     bool expects_sighting = false;
+    int true_copies = 0;               // octet for octet, in this run
     Tick appended_at;
     Tick shown_by;
     std::vector<Address> from;         // where copies came from, in order
@@ -111,8 +114,12 @@ class ProviderLaws final : public JournalWatch {
   std::vector<Digest16> pending_;      // appended, not yet safe
   absl::flat_hash_map<std::pair<Address, uint32_t>, Request> requests_;
   std::map<Det, FlightModel> flights_;
+  std::vector<FlightModel*> touched_;  // in this step
+  std::deque<Digest16> unshown_;       // in order of arrival: a sighting must come of them
+  Tick tidied_;
   absl::flat_hash_set<Digest16> safe_ever_;
   uint64_t taken_ = 0;
+  uint64_t perhaps_copies_ = 0;        // datagrams that may be copies of a token already verified
   uint64_t left_ = 0;
   Tick excused_;
   Now now_{};

@@ -47,6 +47,7 @@ Provider::Provider(Scene& scene, std::string name, size_t number, ProviderPlan p
       journal_(scene.faults, dice_, laws_), signer_(*entry_.entity.seed) {
   watch(plain_, Transport::plain);
   watch(schc_, Transport::schc);
+  if (scene.trace) laws_.trace = [this](const std::string& what) { scene_.log(name_, what); };
   journal_.on_crash = [this] {
     dying_ = true;
     plain_.cut = schc_.cut = true;     // nothing leaves any more, not even what this step had ready

@@ -31,6 +31,7 @@ struct Scene {
   Instant begin;                       // true wall time at 0
   bool healed = false;                 // from here on nothing goes wrong any more
   bool verbose = false;
+  bool trace = false;                  // every report and Heartbeat, too
   Verdicts broken;
   PeerBus bus;                         // joins the providers, if anything does
   std::function<void(const Det& sp)> on_restart;

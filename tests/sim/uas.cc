@@ -41,6 +41,7 @@ Uas::Uas(Scene& scene, size_t number, UasPlan plan)
     FrameSpace space;
     const auto opened = scene_.book.open(plan_.schc ? Transport::schc : Transport::plain, schc::Direction::up, octets, space);
     if (!opened) return scene_.broken("wire", name_ + " sent what is no CoAP message");
+    note_try(*opened);
     if (opened->has_token && scene_.book.write(*opened, scene_.timeline.now()) == nullptr) scene_.broken("wire", name_ + " sent a payload that is no CWT");
   };
   if (scene.faults.rebind_s > 0) rebind();
@@ -87,6 +88,14 @@ void Uas::look_up() {
   });
 }
 
+void Uas::note_try(const Opened& opened) {
+  if (started_ok_ || opened.type != coap::Type::con || opened.code != coap::kPost) return;
+  const Time now = scene_.timeline.now();
+  const Duration usual = plan_.timers.try_interval;
+  if (tried_ && now.us > tried_->us + usual.us * 3 / 4 && now.us < tried_->us + usual.us * 5 / 4) gaps_.push_back({now.us - tried_->us});
+  tried_ = now;
+}
+
 Flight Uas::make_flight() {
   Flight flight;
   flight.name = name_;
@@ -112,7 +121,7 @@ void Uas::launch(const det::Resolution& provider, const det::Resolution& hda) {
   started_ok_ = false;
   heartbeats_before_ = 0;
   words_.clear();
-  word_newest_ = 0;
+  floor_ = {};
   gateway_ = std::make_unique<Gateway>(plan_.timers, plan_.policy, carriage, speaker, make_flight(), to,
                                        Gateway::Parts{aircraft_, port_, dice_, [this](std::string_view event, std::initializer_list<LogField> fields) { on_event(event, fields); }});
   gateway_->start(clock_.now());
@@ -166,20 +175,26 @@ void Uas::on_taken(const Port::Letter& letter) {
   const auto opened = scene_.book.open(plan_.schc ? Transport::schc : Transport::plain, schc::Direction::down, letter.octets, space);
   if (!opened || !opened->has_token) return;
   const Entry* said = scene_.book.find(opened->digest);
-  if (said != nullptr && said->what == Said::heartbeat && said->ua == aircraft_entry_.det) words_.push_back(said->iat);
+  if (said == nullptr || said->what != Said::heartbeat || said->ua != aircraft_entry_.det) return;
+  const Instant now = clock_.now().wall;
+  const Duration skew = seconds(5);
+  if (at_second(said->iat) - skew <= now && now < at_second(said->exp) + skew) words_.push_back({said->iat, said->sp});
 }
 
 // what it counts as a Heartbeat was one, and none older than the last.
 void Uas::judge_words() {
   const uint64_t now = gateway_->status(clock_.now()).heartbeats;
-  uint64_t right = 0;
-  for (const int64_t iat : words_) {
-    if (iat < word_newest_) continue;
-    word_newest_ = iat;
-    ++right;
+  const uint64_t counted = now - heartbeats_before_;
+  std::erase_if(words_, [&](const Word& word) { return word.sp == floor_.sp && word.iat < floor_.iat; });
+  const uint64_t right = words_.size();
+  if (counted > 0) {                     // which of them it took is not known: the oldest is certain
+    floor_ = {0, gateway_->status(clock_.now()).sp};
+    for (const Word& word : words_) {
+      if (word.sp == floor_.sp && (floor_.iat == 0 || word.iat < floor_.iat)) floor_.iat = word.iat;
+    }
   }
   words_.clear();
-  if (now - heartbeats_before_ > right) scene_.broken("R-064", name_ + " accepted a Heartbeat that its provider never sent, or an old one");
+  if (counted > right) scene_.broken("R-064", name_ + " accepted a Heartbeat that its provider never sent, or an old one");
   heartbeats_ += now - heartbeats_before_;
   heartbeats_before_ = now;
 }

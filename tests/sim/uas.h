@@ -41,6 +41,7 @@ class Uas {
   int completed() const { return completed_; }
   uint64_t heartbeats() const { return heartbeats_; }
   Gateway* gateway() { return gateway_.get(); }
+  const std::vector<Duration>& try_gaps() const { return gaps_; }
 
  private:
   void look_up();
@@ -53,6 +54,7 @@ class Uas {
   void finished();
   void on_taken(const Port::Letter& letter);
   void judge_words();
+  void note_try(const Opened& opened);
   Flight make_flight();
   Address fresh_address();
 
@@ -79,9 +81,13 @@ class Uas {
   uint64_t generation_ = 0;            // of the gateway's process
   bool started_ok_ = false;
   uint64_t heartbeats_ = 0, heartbeats_before_ = 0;
-  // true words for this aircraft that were taken since the last step, by their iat
-  std::vector<int64_t> words_;
-  int64_t word_newest_ = 0;
+  // true words for this aircraft, alive by its clock, that were taken since the last step
+  struct Word { int64_t iat; Det sp; };
+  std::vector<Word> words_;
+  Word floor_{};                       // the last one that it took was no older
+  // gaps between the tries of a start, which must not all be equal
+  std::optional<Time> tried_;
+  std::vector<Duration> gaps_;
 };
 
 }  // namespace nrid::sim

@@ -12,7 +12,8 @@ constexpr int64_t kBegin = 1'780'315'200;                // 2026-06-01T12:00:00Z
 constexpr uint16_t kRaa = 16376, kHda = 10;
 constexpr size_t kCaughtMax = 4096;
 constexpr Duration kLawsEvery = milliseconds(500);
-constexpr Duration kForget = seconds(300);               // tokens live 15 s; attackers replay for 40
+constexpr size_t kGapsMin = 6;
+constexpr Duration kForget = seconds(120), kForgetEvery = seconds(20);  // tokens live 15 s; attackers replay for 40
 
 const schc::RuleSet& rules() {
   static const schc::RuleSet set = [] {
@@ -52,7 +53,8 @@ World::World(Plan plan)
     : plan_(plan), scene_(plan.seed, plan.faults, rules(), at_second(kBegin + Dice(plan.seed, 5).between(0, 3600))),
       dice_(plan.seed, 6) {
   use_real_signatures(plan.real_signatures);
-  scene_.verbose = plan.verbose;
+  scene_.verbose = plan.verbose || plan.trace;
+  scene_.trace = plan.trace;
   scene_.broken = [this](std::string law, std::string what) {
     if (violation_) return;
     scene_.log("VIOLATION", law + ": " + what);
@@ -190,7 +192,8 @@ void World::plan_redirects() {
 void World::every_half_second() {
   scene_.timeline.after(kLawsEvery, [this] {
     for (const auto& provider : providers_) provider->check_due();
-    if (scene_.timeline.now() > kForget) scene_.book.forget_before({scene_.timeline.now().us - kForget.us});
+    const Time now = scene_.timeline.now();
+    if (now > kForget && now.us % kForgetEvery.us == 0) scene_.book.forget_before({now.us - kForget.us});
     every_half_second();
   });
 }
@@ -214,7 +217,13 @@ void World::run() {
 }
 
 void World::last_laws() {
-  for (const auto& uas : uas_) uas->check_end();
+  std::vector<Duration> gaps;            // T25: a fleet must not speak in one voice
+  for (const auto& uas : uas_) {
+    uas->check_end();
+    gaps.insert(gaps.end(), uas->try_gaps().begin(), uas->try_gaps().end());
+  }
+  const auto equal = [&](Duration gap) { return std::abs(gap.us - gaps[0].us) < 2000; };
+  if (gaps.size() >= kGapsMin && std::all_of(gaps.begin(), gaps.end(), equal)) scene_.broken("jitter", "all tries of all gateways keep one interval");
 }
 
 void World::inject(const Address& from, const Address& to, Bytes octets) {

@@ -27,6 +27,7 @@ struct Plan {
   Duration heal = seconds(480);        // then nothing goes wrong any more, and everything must come to its end
   bool real_signatures = false;
   bool verbose = false;
+  bool trace = false;
   bool catch_datagrams = false;        // keep what was sent, for caught()
   bool even = false;                   // all aircraft equal and flying all the time: for speed
 };
