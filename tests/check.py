@@ -185,7 +185,7 @@ def process_step():
 
 
 def sim_step():
-    """simulation: 200 seeds of ten minutes in virtual time,"""
+    """simulation: 200 seeds of ten minutes in virtual time, and planted faults that some seed must find"""
     return python_files(sorted((ROOT / 'tests/sim').glob('*_test.py')))
 
 
