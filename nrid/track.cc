@@ -46,9 +46,28 @@ void Track::leave(std::vector<Sighting>& out) {
 
 bool Track::stale(Instant sampled, Instant signed_at) { return distance_in_time(sampled, signed_at) > kStale; }
 
+// False when a sample of that moment came before. The oldest moments are forgotten.
+bool Track::first_of(Instant sampled) {
+  const auto moment = static_cast<uint32_t>(sampled.us / 100'000);
+  const auto place = std::lower_bound(times_.begin(), times_.end(), moment);
+  if (place != times_.end() && *place == moment) return false;
+  if (times_.size() < kTimesKept) {
+    times_.insert(place, moment);
+  } else if (place != times_.begin()) {
+    std::move(times_.begin() + 1, place, times_.begin());
+    *(place - 1) = moment;
+  }
+  return true;
+}
+
 void Track::add(Sighting sighting, Tick now, std::vector<Sighting>& out) {
   const Duration deviation = distance_in_time(sighting.sampled, sighting.signed_at);
   if (deviation > kDeviates) sighting.anomaly = true;
+  if (!first_of(sighting.sampled)) {  // a second pack about one moment: its other messages count, its point is there already
+    sighting.location.reset();
+    out.push_back(std::move(sighting));
+    return;
+  }
   if (stale(sighting.sampled, sighting.signed_at) || (last_ && sighting.sampled < last_->sampled)) {
     sighting.late = true;
     out.push_back(std::move(sighting));
@@ -56,13 +75,6 @@ void Track::add(Sighting sighting, Tick now, std::vector<Sighting>& out) {
   }
   const auto place = std::lower_bound(held_.begin(), held_.end(), sighting.sampled,
                                       [](const Held& held, Instant at) { return held.sighting.sampled < at; });
-  const bool same_time = (last_ && sighting.sampled == last_->sampled) ||
-                         (place != held_.end() && place->sighting.sampled == sighting.sampled);
-  if (same_time) {  // a second pack about one moment: its other messages count, its point is there already
-    sighting.location.reset();
-    out.push_back(std::move(sighting));
-    return;
-  }
   held_.insert(place, Held{std::move(sighting), now + window_});
   if (held_.size() > kHeldMax) leave(out);
   release(now, out);

@@ -16,6 +16,9 @@ namespace nrid {
 class Track {
  public:
   static constexpr size_t kHeldMax = 64;
+  // Sample times that are remembered: 17 minutes at 1 Hz, more than a gateway keeps for later (nrid/spool.h), which does not know
+  // what was heard and sends some packs again.
+  static constexpr size_t kTimesKept = 1024;
 
   Track(Duration window, double speed_max_mps) : window_(window), speed_max_mps_(speed_max_mps) {}
 
@@ -44,12 +47,14 @@ class Track {
     std::optional<int32_t> longitude_e7;
   };
   bool may_leave(const Held& held) const;
+  bool first_of(Instant sampled);
   void leave(std::vector<Sighting>& out);
   bool plausible(const Sighting& next) const;
 
   Duration window_;
   double speed_max_mps_;
   std::deque<Held> held_;               // ascending by sample time
+  std::vector<uint32_t> times_;         // tenths of a second of what came, ascending; grows with the flight
   std::optional<Point> last_;           // newest that left
   std::array<Duration, 8> gaps_{};      // between the samples that left
   size_t gap_count_ = 0;

@@ -51,5 +51,23 @@ TEST_F(TrackTest, a_full_track_of_one_a_second_waits_for_nothing) {
   EXPECT_EQ(out[0].sampled, at_second(111));
 }
 
+// Found by the simulation: a gateway that heard no Heartbeat sends again what its provider may not have heard, and every
+// position was in the history twice.
+TEST_F(TrackTest, a_position_that_comes_again_long_after_is_no_second_point) {
+  for (int64_t second = 100; second <= 400; ++second) arrive(second);
+  out.clear();
+  track.add(sample(150), Tick{401'000'000}, out);
+  ASSERT_EQ(out.size(), 1u);
+  EXPECT_FALSE(out[0].location);
+}
+
+TEST_F(TrackTest, what_it_remembers_is_bounded) {
+  for (int64_t second = 0; second < static_cast<int64_t>(3 * Track::kTimesKept); ++second) arrive(1'780'000'000 + second);
+  out.clear();
+  track.add(sample(1'780'000'000), Tick{1'780'004'000'000'000}, out);
+  ASSERT_EQ(out.size(), 1u);
+  EXPECT_TRUE(out[0].location && out[0].late) << "forgotten, so it is history once more";
+}
+
 }  // namespace
 }  // namespace nrid
