@@ -181,6 +181,7 @@ Tick Gateway::next_wake() const {
   if (named_) consider(named_->until);
   if (status_.phase == Phase::flying) {
     if (!over_since_) consider(source_.due());
+    else consider(*over_since_ + kDrainMax);
     if (spool_.waiting() != 0 && !lost_.active && !moved_.active && !status_.sp_lost) consider(spool_.next());
     if (moved_.active) consider(moved_.next);
     else if (lost_.active) consider(lost_.next);

@@ -343,6 +343,19 @@ TEST(GatewayEnd, InterruptionEndsTheOperation) {
   EXPECT_EQ(world.status().outcome, Outcome::ended);
 }
 
+// Found by the simulation: nothing was due while a flight that was over waited for its stored positions, and who steps a gateway at
+// its own wish never came again.
+TEST(GatewayEnd, AFlightThatIsOverWhileItsProviderIsLostAsksToBeCalled) {
+  GatewayPolicy policy;
+  policy.on_lost_sp = LostAction::continue_;
+  World world(straight_flight(40), {}, policy);
+  world.take_off();
+  world.run(seconds(130));                 // 40 s of flight, a minute for what is stored, four tries of the end
+  EXPECT_EQ(world.count("sp_lost"), 1U);
+  EXPECT_TRUE(world.gateway->done());
+  EXPECT_EQ(world.status().outcome, Outcome::sp_lost);
+}
+
 TEST(GatewayFlight, DeadNetworkIsNotTheEnd) {
   World world;
   world.take_off();
