@@ -51,18 +51,25 @@ void FlightModel::judge_owner(Tick now) {
   }
 }
 
+void FlightModel::note_sample(Instant sampled, Tick now) {
+  if (const auto [at, fresh] = samples_.emplace(sampled, Sample{now, 1}); !fresh) ++at->second.packs;
+}
+
 // What is true of a report at any provider in any state.
 void FlightModel::note(const Entry& said, Tick now) {
   if (said.iat >= newest_iat_) {
     newest_iat_ = said.iat;
     contact_ = now;
   }
-  if (said.has_location && apart(said.sampled, at_second(said.iat)) <= kStale) samples_.emplace(said.sampled, Sample{now, false});
+  if (said.has_location && apart(said.sampled, at_second(said.iat)) <= kStale) note_sample(said.sampled, now);
 }
 
 bool FlightModel::accepted(const Entry& said, const std::vector<Address>& from, Tick now) {
   last_ = said;
-  ++taken_in_step_;
+  if (taken_in_step_++ == 0) {
+    before_ = current_;
+    if (farewell_ > 0) before_.insert(before_.end(), previous_.begin(), previous_.end());
+  }
   if (elsewhere_ && said.iat > elsewhere_->iat) elsewhere_.reset();
   if (loose_) {
     move(from, said.iat > newest_iat_ || current_.empty());
@@ -108,7 +115,7 @@ bool FlightModel::report(const Entry& said, Tick now) {
   if (said.has_location && apart(said.sampled, at_second(said.iat)) <= kStale) {
     have_ |= 1u << 1;
     located_ = true;
-    samples_.emplace(said.sampled, Sample{now, false});
+    note_sample(said.sampled, now);
   }
   if (state_ == State::starting && complete()) {
     state_ = State::active;
@@ -132,17 +139,15 @@ void FlightModel::end(const Entry& said, Tick now) {
 void FlightModel::move(const std::vector<Address>& from, bool newer) {
   if (!newer) return;
   if (told_any_) round_over();                           // a round of the same step that left before this
-  const bool same = std::any_of(from.begin(), from.end(), [&](const Address& a) { return one_of(current_, a); });
-  if (same && from.size() == 1 && current_.size() == 1) return;
-  if (same || from.size() > 1) {
-    previous_.insert(previous_.end(), current_.begin(), current_.end());
-    if (!same) current_.clear();
-    for (const Address& each : from) {
-      if (!one_of(current_, each)) current_.push_back(each);
-    }
-  } else {
-    previous_ = current_;
-    current_ = from;
+  const bool certain = from.size() == 1;
+  if (certain && current_ == from) return;
+  for (const Address& old : current_) {
+    if (!(certain && old == from[0]) && !one_of(previous_, old)) previous_.push_back(old);
+  }
+  if (certain && current_.size() == 1) previous_ = current_;
+  if (certain) current_ = from;
+  for (const Address& each : from) {
+    if (!one_of(current_, each)) current_.push_back(each);
   }
   farewell_ = 2;
 }
@@ -154,7 +159,7 @@ void FlightModel::copied(const Address& from) {
 void FlightModel::notice(const Address& to, Tick now) {
   judge_owner(now);
   told_any_ = true;
-  if (one_of(current_, to)) {
+  if (one_of(current_, to) || one_of(before_, to)) {  // an answer to a command was made before the reports of its step
     told_current_ = true;
   } else if (farewell_ <= 0 || !one_of(previous_, to)) {
     broken_("R-022", "a Heartbeat went to " + to_text(to) + ", the newest report came from " + (current_.empty() ? "nowhere" : to_text(current_[0])));
@@ -227,6 +232,7 @@ void FlightModel::forget_before(Tick time) {
 
 void FlightModel::step_over() {
   taken_in_step_ = 0;
+  before_.clear();
   if (loose_) expected_.clear();
   if (!expected_.empty()) broken_("events", "the oracle expects " + std::string(to_word(expected_.front())) + ", the server told nothing");
 }
@@ -242,7 +248,7 @@ bool FlightModel::irregular(Instant sampled) const {
 // only what came later than the window may be late, or what came when the track had been closed already.
 bool FlightModel::late_is_right(Instant sampled, Tick now) const {
   const auto same = samples_.find(sampled);
-  if (same == samples_.end() || same->second.arrived < now) return true;  // another pack about that moment came before
+  if (same == samples_.end() || same->second.arrived < now || same->second.packs > 1) return true;  // another pack about that moment came before
   for (auto at = samples_.upper_bound(sampled); at != samples_.end(); ++at) {
     if (at->second.arrived + rules_.timers.reorder_window <= now + milliseconds(1)) return true;
     if (at->second.arrived <= flushed_) return true;

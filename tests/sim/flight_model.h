@@ -55,7 +55,7 @@ class FlightModel {
   enum class State : uint8_t { none, starting, active, lost, closed };
   struct Sample {                                // of an accepted report, for R-024
     Tick arrived;
-    bool live = false;
+    int packs = 1;                               // about that moment
   };
   void expect(FlightEventKind kind) { expected_.push_back(kind); }
   bool report(const Entry& said, Tick now);
@@ -68,6 +68,7 @@ class FlightModel {
   std::string around(Instant sampled) const;
   void begin(const Entry& said, Tick now);
   void note(const Entry& said, Tick now);
+  void note_sample(Instant sampled, Tick now);
   void loose_event(const FlightEvent& event, Tick now);
   void judge_owner(Tick now);
 
@@ -86,6 +87,7 @@ class FlightModel {
   std::optional<Instant> live_;                  // newest sample that went out live
   Tick flushed_;                                 // what was held went out at once: the flight was lost or ended
   std::vector<Address> current_, previous_;      // possible return addresses
+  std::vector<Address> before_;                  // what they were when this step began
   int farewell_ = 0;
   bool told_current_ = false, told_any_ = false;
   // Redirects: what peers tell each other is not seen from here. From the first moment at which another provider may have

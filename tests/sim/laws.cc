@@ -71,7 +71,7 @@ void ProviderLaws::took(const Address& from, Transport transport, Bytes octets) 
   if (token.true_copies > 0) ++perhaps_copies_;
   if (said->octets == Book::whole(opened->payload)) ++token.true_copies;
   const auto flight_of = flights_.find(said->ua);
-  if (token.appended && flight_of != flights_.end()) flight_of->second.copied(from);
+  if ((token.appended || token.true_copies > 1) && flight_of != flights_.end()) flight_of->second.copied(from);
   auto& from_list = token.from;
   if (std::find(from_list.begin(), from_list.end(), from) == from_list.end() && from_list.size() < 8) from_list.push_back(from);
 }
@@ -189,7 +189,7 @@ void ProviderLaws::heard(const Sighting& sighting) {
   const auto token = tokens_.find(digest);
   const Entry* said = book_.find(digest);
   if (token == tokens_.end() || !token->second.appended || said == nullptr) return broken_("T51", facts_.name + " told a sighting of a report that it never took");
-  if (!token->second.expects_sighting) return broken_("R-080", facts_.name + " told one pack, or one token, twice");
+  if (!token->second.expects_sighting && sighting.location) return broken_("R-080", facts_.name + " told a point of one pack, or of one token, twice");
   token->second.expects_sighting = false;
   if (said->ua != sighting.ua) broken_("T51", facts_.name + " told a sighting of another aircraft");
   flight(sighting.ua).sighting(sighting, *said, now_.tick);

@@ -149,7 +149,7 @@ void World::build_parties() {
     uas.flight = seconds(dice_.between(30, 240));
     if (dice_.chance(scene_.faults.skewed)) uas.skew = {static_cast<int64_t>(dice_.between(-scene_.faults.skew_s, scene_.faults.skew_s) * 1e6)};
     else uas.skew = dice_.between(milliseconds(-1000), milliseconds(1000));
-    uas.end_by = {plan_.length.us - seconds(80).us};
+    uas.end_by = {plan_.length.us - seconds(150).us};       // a gateway may wait a minute for what it has stored
     if (plan_.even) {
       uas.end_by = plan_.length;
       uas.start = dice_.between(seconds(0), seconds(1));
