@@ -42,7 +42,7 @@ SERVER = [
     ('anchor that is no anchor', replaced(r'^anchors = .*$', 'anchors = ["raa"]'), ['anchors', 'raa']),
     ('anchor whose key is of another', replaced(r'^anchors = \["(.*)=..', r'anchors = ["\1=ff'), ['anchors']),
     ('gateway list that is no list', replaced(r'^gateways = .*$', 'gateways = ["all of them"]'), ['gateways', 'all of them']),
-    ('no list of peers', replaced(r'\A', '[peers]\nfile = "nowhere.json"\n'), ['nowhere.json']),
+    ('no list of peers', replaced(r'\A', '[peers]\nfile = "nobody.json"\n'), ['nobody.json']),
     ('a list of peers that is none', replaced(r'\A', '[peers]\nfile = "nridd.toml"\n'), ['nridd.toml:1:', 'not JSON']),
     ('load thresholds the wrong way round', replaced(r'\A', '[peers]\nload_low = 0.95\n'), ['load_low', '0.95', 'load_high']),
     ('HTTP beyond loopback', replaced(r'^address = "127.0.0.1"\nport = (\d+)\n\Z', r'address = "0.0.0.0"\nport = \1\n'), ['0.0.0.0', 'loopback']),

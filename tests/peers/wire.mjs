@@ -122,7 +122,11 @@ function judge({ hex: text }, keys) {
   try {
     message = parse(octets(text));
     message.size = text.length / 2;
-    const options = message.options.map(([number]) => number);
+    // RFC 9175 section 2.2: one Echo value of up to forty octets may stand beside, where it is offered and where it is given back.
+    const echo = message.options.filter(([number]) => number === 252).map(([, value]) => value);
+    form.want(echo.length <= 1 && echo.every((value) => value.length >= 2 && value.length <= 80), 'Echo');
+    message.echo = echo[0] ?? null;
+    const options = message.options.map(([number]) => number).filter((number) => number !== 252);
     const format = message.options.find(([number]) => number === 12)?.[1];
     const { payload } = message;
     delete message.payload;
