@@ -4,12 +4,20 @@
 #include "nrid/gateway.h"
 
 namespace nrid {
+namespace {
+
+// Several messages of one second must not be one token, so iat may run ahead of the clock by so much: less than the skew that
+// a provider accepts. It never goes back, or the provider takes what follows for late; but for a clock that an operator set back.
+constexpr int64_t kIatAhead = 4;
+
+int64_t iat_near(int64_t wanted, Now now) { return std::clamp(wanted, now.wall.seconds(), now.wall.seconds() + kIatAhead); }
+
+}  // namespace
 
 void Gateway::send_pack(const Result<SourcePack>& pack, coap::Type type, Now now) {
   if (!pack.ok()) return refuse(pack.error());  // a value that no message can carry; the next sample may fit
   last_pack_ = pack->pack;
-  const int64_t second = now.wall.seconds();
-  if (last_iat_ < second || last_iat_ > second + 2) last_iat_ = second;  // monotonic, but for a clock that an operator set back
+  last_iat_ = iat_near(last_iat_, now);
   last_location_s_ = pack->sampled.seconds();
   spool_.sent(*pack, send_report(last_pack_, last_iat_, type, now));
 }
@@ -17,10 +25,7 @@ void Gateway::send_pack(const Result<SourcePack>& pack, coap::Type type, Now now
 void Gateway::send_last(coap::Type type, Now now) { send_report(last_pack_, fresh_iat(now), type, now); }
 
 // The same pack in the same second would be the same CWT, octet for octet: a duplicate and no contact.
-int64_t Gateway::fresh_iat(Now now) {
-  const int64_t second = now.wall.seconds();
-  return last_iat_ = last_iat_ >= second && last_iat_ <= second + 2 ? last_iat_ + 1 : second;
-}
+int64_t Gateway::fresh_iat(Now now) { return last_iat_ = iat_near(last_iat_ + 1, now); }
 
 bool Gateway::send_report(Bytes pack, int64_t iat, coap::Type type, Now now) {
   std::array<uint8_t, profile::kPayloadMax> space{};
@@ -36,9 +41,8 @@ void Gateway::send_end(Now now) {
   body.code = end_code_;
   body.ref = static_cast<uint64_t>(last_location_s_ != 0 ? last_location_s_ : now.wall.seconds());
   if (const Det ua = source_.ua(); speaker_.kid != ua) body.ua = ua;
-  int64_t iat = std::max(now.wall.seconds(), last_iat_);  // newer than every report
-  if (!end_iats_.empty() && iat <= end_iats_.back()) iat = end_iats_.back() + 1;
-  if (iat > now.wall.seconds() + 2) iat = now.wall.seconds();
+  // not older than any report, and each try its own
+  const int64_t iat = iat_near(end_iats_.empty() ? last_iat_ : std::max(last_iat_, end_iats_.back() + 1), now);
   end_iats_.push_back(iat);
   std::array<uint8_t, profile::kPayloadMax> space{};
   const auto cwt = make_eoo_cwt(speaker_, body, iat, space);

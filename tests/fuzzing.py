@@ -96,12 +96,12 @@ def write_vector_seeds(name, folder):
     return count
 
 
-def command(target, found, log_prefix, *, runs, seconds):
-    """One libFuzzer run. What it finds on the way goes to `found`; seeds are only read."""
+def command(target, found, log_prefix, *, runs, seconds, hang=10):
+    """One libFuzzer run. What it finds on the way goes to `found`; seeds are only read. An input that takes `hang` seconds is a finding."""
     vectors = found.parent / (found.name + '-vectors')
     places = [found, *([target.corpus] if target.corpus.is_dir() else []), *([vectors] if write_vector_seeds(target.name, vectors) else [])]
     found.mkdir(parents=True, exist_ok=True)
-    return [target.program, f'-runs={runs}', f'-max_total_time={seconds}', '-timeout=10', '-rss_limit_mb=2048', '-print_final_stats=1', *FAST,
+    return [target.program, f'-runs={runs}', f'-max_total_time={seconds}', f'-timeout={hang}', '-rss_limit_mb=2048', '-print_final_stats=1', *FAST,
             f'-artifact_prefix={log_prefix}', *([f'-dict={target.words}'] if target.words.exists() else []), *([] if target.canary else places)]
 
 

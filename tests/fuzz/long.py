@@ -50,7 +50,7 @@ class Table:
         row['hours'] += hours
         row.update(edges=edges or row['edges'], features=features or row['features'], kept=kept,
                    last=datetime.datetime.now(datetime.timezone.utc).strftime('%Y-%m-%d'))
-        row['open'] += 1 if failed else 0
+        row['open'] = failed
         self.write()
 
     def write(self):
@@ -87,12 +87,17 @@ def slice_of(target, options):
     found = options.corpus / target.name
     artifacts = options.corpus / 'findings'
     artifacts.mkdir(parents=True, exist_ok=True)
-    command = fuzzing.command(target, found, f'{artifacts}/{target.name}-', runs=-1, seconds=options.slice)
+    command = fuzzing.command(target, found, f'{artifacts}/{target.name}-', runs=-1, seconds=options.slice, hang=600)  # of wall time, which passes for the lowest priority, too
     status, output, seconds = run(command)
     edges, features = fuzzing.reached(output)
     if status != 0:
         (artifacts / f'{target.name}.log').write_text(output[-20_000:])
     return target, executed(output), seconds / 3600, edges, features, status, output
+
+
+def open_findings(target, options):
+    """Inputs that made the target fail and are still there: whoever fixes one takes its file away."""
+    return sum(1 for kind in ('crash', 'timeout', 'oom', 'leak') for _ in (options.corpus / 'findings').glob(f'{target.name}-{kind}-*'))
 
 
 def reduce(target, options):
@@ -132,7 +137,7 @@ def main():
             # The least fuzzed first: what is far from the goal of T1 gets the next slices.
             ready = sorted((target for target in chosen if target.name not in failed), key=lambda t: table.rows.get(t.name, {}).get('hours', 0))
             for target, runs, hours, edges, features, status, output in pool.map(lambda t: slice_of(t, options), ready[:max(options.jobs, 4)]):
-                table.add(target.name, runs, hours, edges, features, sum(1 for _ in (options.corpus / target.name).iterdir()), status != 0)
+                table.add(target.name, runs, hours, edges, features, sum(1 for _ in (options.corpus / target.name).iterdir()), open_findings(target, options))
                 print(f'{target.name}: {runs:,} executions, {hours * 3600:.0f} CPU s, {edges} edges', flush=True)
                 if status != 0:
                     failed.add(target.name)
@@ -140,7 +145,7 @@ def main():
     for target in chosen:
         if target.name not in failed:
             hours = reduce(target, options)
-            table.add(target.name, 0, hours, 0, 0, sum(1 for _ in (options.corpus / target.name).iterdir()), False)
+            table.add(target.name, 0, hours, 0, 0, sum(1 for _ in (options.corpus / target.name).iterdir()), open_findings(target, options))
     done = [name for name, row in table.rows.items() if row['executions'] >= EXECUTIONS_GOAL or row['hours'] >= HOURS_GOAL]
     print(f'{spent(table):.2f} CPU hours in all; {len(done)} of {len(table.rows)} targets have reached the goal of T1')
     sys.exit(1 if failed else 0)
