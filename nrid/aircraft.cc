@@ -50,8 +50,10 @@ rid::Location to_location(const FlightSample& sample, Instant now) {
   out.track_deg = sample.track_deg;
   out.speed_cmps = sample.speed_cmps;
   out.vertical_speed_cmps = sample.vertical_speed_cmps;
-  out.latitude_e7 = sample.latitude_e7;
-  out.longitude_e7 = sample.longitude_e7;
+  if (sample.latitude_e7 != 0 || sample.longitude_e7 != 0) {  // F3411-22a: 0/0 is its word for an unknown position
+    out.latitude_e7 = sample.latitude_e7;
+    out.longitude_e7 = sample.longitude_e7;
+  }
   out.geodetic_altitude_dm = held(sample.altitude_dm);
   out.height_dm = held(sample.height_dm);
   out.horizontal_accuracy = kHorizontalBelow10m;

@@ -92,6 +92,15 @@ TEST(FlightFile, AHeightThatF3411CannotHoldIsUnknown) {
   check_flights(*flights);
 }
 
+TEST(FlightFile, APositionThatF3411CannotSayIsUnknown) {
+  const auto flights = parse_flight_csv("t_s,lat,lon,alt_m\n0,0,-0.001,45\n10,0,0,45\n20,0,0.001,45\n", "f.csv");
+  ASSERT_TRUE(flights.ok()) << flights.text();
+  const auto& samples = flights->front().samples;
+  EXPECT_EQ(to_location(samples[1], at_second(1'780'315'200)).latitude_e7, std::nullopt);
+  EXPECT_EQ(to_location(samples[2], at_second(1'780'315'200)).longitude_e7, 10'000);
+  check_flights(*flights);
+}
+
 TEST(FlightFile, ExamplesAreWhatTheyLookLike) {
   for (const char* name : {"delivery.csv", "crossing.csv", "survey.kml"}) {
     const auto flights = read_flight_file(root() + "/examples/flights/" + name);
