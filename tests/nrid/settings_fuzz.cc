@@ -16,10 +16,20 @@ static void in_range(const SettingsSection& section, const SettingInfo& row) {
   }
 }
 
+// A section that the file names itself ("hda.*") holds what was given and nothing else.
+static void in_range(const Settings& settings, const SettingInfo& row) {
+  if (!row.section.ends_with(".*")) return in_range(settings.section(row.section), row);
+  const std::string_view prefix = row.section.substr(0, row.section.size() - 2);
+  for (const std::string& name : settings.names_under(prefix)) {
+    const SettingsSection section = settings.section(std::string(prefix) + "." + name);
+    if (section.has(row.name)) in_range(section, row);
+  }
+}
+
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto settings = Settings::parse(as_text({data, size}), "f.toml", server_setting_rows());
   if (!settings.ok()) return CHECK(settings.text().rfind("f.toml", 0) == 0), 0;
-  for (const SettingInfo& row : server_setting_rows()) in_range(settings->section(row.section), row);
+  for (const SettingInfo& row : server_setting_rows()) in_range(*settings, row);
   const auto read = read_server_settings(*settings);
   if (!read.ok()) return CHECK(read.text().rfind("f.toml", 0) == 0), 0;
   const Timers& timers = read->setup.timers;
