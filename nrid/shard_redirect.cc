@@ -48,7 +48,8 @@ NodeView node_view(const PeerTable& table, const ServerSetup& setup, SharedTable
 
 // -- leaving
 
-// A module's command acts at once, as an extra Heartbeat, which is that period's.
+// A module's command acts at once, in an extra Heartbeat. The row of the others goes on, or a silent aircraft would be lost late
+//
 void Shard::take_command(const RedirectCommand& command, Now now) {
   const auto found = operations_.find(command.ua);
   if (found == operations_.end() || found->second->over() || found->second->state == OperationState::lost) return parts_.counters.add(Counter::redirect_refused);
@@ -57,7 +58,6 @@ void Shard::take_command(const RedirectCommand& command, Now now) {
   op.commanded = command.target;
   if (!decide_redirect(op, now)) return;
   timed_heartbeat(op, now);
-  op.next_heartbeat = now.tick + timers(op).heartbeat;
   schedule(op);
 }
 

@@ -151,6 +151,18 @@ TEST(Peers, R093_silence_after_a_redirect_is_a_loss_where_the_hand_off_would_hav
   }
 }
 
+// Found by the simulation: a command in the last period of a silence began a new row of Heartbeats, and the loss came 5 s late.
+TEST(Peers, R084_a_redirect_does_not_delay_the_loss_of_an_aircraft_that_is_silent) {
+  Town town;
+  Drone& drone = town.fly(straight_flight(200));
+  town.run(seconds(6));
+  town.a_deaf = town.b_deaf = true;
+  town.run(seconds(14));
+  ASSERT_TRUE(town.a.recorder->host().redirect(drone.ua.det, town.b.sp.det).ok());
+  town.run(seconds(6));                    // 20 s after its last report
+  EXPECT_EQ(Town::count(town.a, Kind::lost), 1u);
+}
+
 TEST(Peers, R093_without_a_bus_a_redirect_is_over_after_R_P_seconds_and_the_new_provider_has_its_own_id) {
   TownOptions o;
   o.bus = false;
