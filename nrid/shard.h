@@ -54,7 +54,8 @@ class Shard {
     Tick due;
     Det ua;
     uint64_t operation = 0;
-    bool operator<(const Timer& o) const { return o.due < due; }  // a heap with the earliest on top
+    // A heap with the earliest on top; what is due at one moment has an order of its own, so that equal runs stay equal.
+    bool operator<(const Timer& o) const { return o.due != due ? o.due < due : o.ua < ua; }
   };
   struct TokenSlot {                     // tokens of CON Heartbeats that wait for their 2.04
     std::array<uint8_t, 8> token{};
