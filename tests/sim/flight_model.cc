@@ -23,7 +23,7 @@ void FlightModel::begin(const Entry& said, Tick now) {
   started_iat_ = newest_iat_ = said.iat;
   have_ = 0;
   located_ = false;
-  contact_ = last_word_ = now;
+  contact_ = last_word_ = path_heard_ = now;
   samples_.clear();
   packs_.clear();
   live_.reset();
@@ -55,6 +55,13 @@ void FlightModel::note_sample(Instant sampled, Tick now) {
   if (const auto [at, fresh] = samples_.emplace(sampled, Sample{now, 1}); !fresh) ++at->second.packs;
 }
 
+// Heartbeats go to an address as long as it speaks: a report from another one that is not newer proves life and nothing else.
+void FlightModel::note_path(const std::vector<Address>& from, Tick now) {
+  if (std::none_of(from.begin(), from.end(), [&](const Address& each) { return one_of(current_, each); })) return;
+  if (now - path_heard_ > silence()) last_word_ = now;   // meanwhile there was nobody to be told
+  path_heard_ = now;
+}
+
 // What is true of a report at any provider in any state.
 void FlightModel::note(const Entry& said, Tick now) {
   if (said.iat >= newest_iat_) {
@@ -73,6 +80,7 @@ bool FlightModel::accepted(const Entry& said, const std::vector<Address>& from, 
   if (elsewhere_ && said.iat > elsewhere_->iat) elsewhere_.reset();
   if (loose_) {
     move(from, said.iat > newest_iat_ || current_.empty());
+    note_path(from, now);
     note(said, now);
     return said.what == Said::report && said.types != 0 && packs_.emplace(said.pack, now).second;
   }
@@ -95,13 +103,13 @@ bool FlightModel::accepted(const Entry& said, const std::vector<Address>& from, 
   } else {
     move(from, newer);
   }
+  note_path(from, now);
   return report(said, now);
 }
 
 bool FlightModel::report(const Entry& said, Tick now) {
   if (said.iat >= newest_iat_) {                         // an older one proves no life
     newest_iat_ = said.iat;
-    if (now - contact_ > silence()) last_word_ = now;    // meanwhile there was nobody to be told
     contact_ = now;
     if (state_ == State::lost) {
       state_ = complete() ? State::active : State::starting;
@@ -153,6 +161,7 @@ void FlightModel::move(const std::vector<Address>& from, bool newer) {
 }
 
 void FlightModel::copied(const Address& from) {
+  if (told_any_) round_over();
   if (one_of(previous_, from)) farewell_ = 2;
 }
 
@@ -287,7 +296,7 @@ void FlightModel::overdue(Tick now, Tick excused) {
   if (located_ && now > contact + t.heartbeat * (t.silent_heartbeats + 1) + kSlack) {
     broken_("R-084", "silent for " + seconds_text(now - contact_) + ", and lost was not told");
   }
-  const bool reachable = now - contact_ <= silence();
+  const bool reachable = now - contact_ <= silence() && now - path_heard_ <= silence();
   if (reachable && now > std::max(last_word_, excused) + t.heartbeat + kSlack) {
     broken_("R-062", "no Heartbeat for " + seconds_text(now - last_word_));
   }

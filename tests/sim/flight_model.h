@@ -69,6 +69,7 @@ class FlightModel {
   void begin(const Entry& said, Tick now);
   void note(const Entry& said, Tick now);
   void note_sample(Instant sampled, Tick now);
+  void note_path(const std::vector<Address>& from, Tick now);
   void loose_event(const FlightEvent& event, Tick now);
   void judge_owner(Tick now);
 
@@ -79,7 +80,7 @@ class FlightModel {
   uint32_t have_ = 0;
   bool located_ = false;
   bool ended_ = false;
-  Tick contact_, lost_at_, closed_at_, last_word_;
+  Tick contact_, path_heard_, lost_at_, closed_at_, last_word_;
   std::deque<FlightEventKind> expected_;
   uint64_t operation_ = 0;                       // as the first event named it
   std::map<Instant, Sample> samples_;            // by sample time

@@ -69,6 +69,7 @@ void ProviderLaws::took(const Address& from, Transport transport, Bytes octets) 
   if (said == nullptr) return;
   TokenState& token = tokens_[opened->digest];
   if (token.true_copies > 0) ++perhaps_copies_;
+  if (trace && token.true_copies > 0) trace("sees a copy about " + nrid::to_text(said->ua) + " iat " + std::to_string(said->iat % 100'000) + " from " + to_text(from));
   if (said->octets == Book::whole(opened->payload)) ++token.true_copies;
   const auto flight_of = flights_.find(said->ua);
   if ((token.appended || token.true_copies > 1) && flight_of != flights_.end()) flight_of->second.copied(from);

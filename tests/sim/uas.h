@@ -63,6 +63,7 @@ class Uas {
   size_t number_;
   UasPlan plan_;
   Dice dice_;
+  uint16_t next_port_ = 1;               // before address_, which is made of it
   Address address_;
   PartyClock clock_;
   Port port_;
@@ -75,7 +76,6 @@ class Uas {
   std::unique_ptr<Gateway> gateway_;
 
   Time wake_at_{INT64_MAX};
-  uint16_t next_port_ = 1;
   int flights_ = 0, completed_ = 0;
   int setups_failed_ = 0;
   uint64_t generation_ = 0;            // of the gateway's process
