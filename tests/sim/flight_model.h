@@ -79,7 +79,6 @@ class FlightModel {
   int64_t started_iat_ = 0, newest_iat_ = 0, end_iat_ = 0;
   uint32_t have_ = 0;
   bool located_ = false;
-  bool ended_ = false;
   Tick contact_, path_heard_, lost_at_, closed_at_, last_word_;
   std::deque<FlightEventKind> expected_;
   uint64_t operation_ = 0;                       // as the first event named it
