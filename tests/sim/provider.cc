@@ -78,7 +78,9 @@ void Provider::plan_faults() {
     const Duration by{static_cast<int64_t>(dice_.between(-scene_.faults.step_s, scene_.faults.step_s) * 1e6)};
     scene_.log(name_, "clock steps by " + std::to_string(by.ms()) + " ms");
     clock_.step(by);
-    scene_.timeline.after(dice_.between(seconds(5), seconds(60)), [this, by] { clock_.step({-by.us}); });
+    scene_.timeline.after(dice_.between(seconds(5), seconds(60)), [this, by] {
+      if (!scene_.healed) clock_.step({-by.us});
+    });
   });
 }
 
