@@ -170,7 +170,7 @@ def tidy_step():
     output = (LOGS / 'tidy.log').read_text(errors='replace').split('\n', 1)[1]
     if status != 0:
         print('\n'.join('    | ' + line for line in output.splitlines()))
-    tested = [ROOT / 'tests' / name for name in ('packages_test.py', 'results_test.py', 'standards_test.py')]
+    tested = [ROOT / 'tests' / name for name in ('fuzzing_test.py', 'packages_test.py', 'results_test.py', 'standards_test.py')]
     return from_tidy(status, output) + python_files(tested)
 
 

@@ -35,7 +35,7 @@ def build():
     if not (FOLDER / 'build.ninja').exists():
         subprocess.run(['meson', 'setup', FOLDER, '-Dfuzz=true', '-Dweb=false', '-Doptimization=0', '-Ddebug=false', '-Db_lundef=false',
                         '-Dcpp_args=-fprofile-instr-generate -fcoverage-mapping', '-Dcpp_link_args=-fprofile-instr-generate'],
-                       cwd=ROOT, env={**os.environ, 'CC': 'clang-14', 'CXX': 'clang++-14'}, stdout=subprocess.DEVNULL, check=True)
+                       cwd=ROOT, env={**os.environ, 'CC': 'clang-14', 'CXX': 'clang++-14', 'LLVM_PROFILE_FILE': '/dev/null'}, stdout=subprocess.DEVNULL, check=True)
     names = [f'tests/fuzz_{name}' for name in fuzzing.rows() if name != 'canary']
     subprocess.run(['ninja', '-C', FOLDER, *names], check=True, stdout=subprocess.DEVNULL)
 

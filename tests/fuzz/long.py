@@ -5,8 +5,9 @@
     tests/fuzz/long.py --cpu-hours 24 --only coap    one target
 
 Executions, CPU time and coverage are added to the table in docs/fuzzing.md after every slice, so that a run may be stopped at any
-time. At the end each corpus is reduced to what still adds coverage. The command fails when a target does; the input that did it
-is named. CPU time is what the kernel charged to the fuzzer, so a busy machine takes longer and counts the same.
+time. At the end each corpus is reduced to what still adds coverage. The command fails as long as a target fails for anything that
+was ever found: what earlier runs left in findings/ is run again first, and what passes now is closed (findings.py). CPU time is what
+the kernel charged to the fuzzer, so a busy machine takes longer and counts the same.
 """
 import argparse
 import concurrent.futures
@@ -21,11 +22,13 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / 'tests'))
 
+import findings  # noqa: E402
 import fuzzing  # noqa: E402
 from results import executed  # noqa: E402
 
 HEAD = ('target', 'executions', 'CPU hours', 'edges', 'features', 'inputs kept', 'findings open', 'last run')
 EXECUTIONS_GOAL, HOURS_GOAL = 1_000_000_000, 24  # T1: one of the two
+HANG = 600  # seconds for one input, of wall time, which passes for the lowest priority, too
 
 
 class Table:
@@ -44,8 +47,11 @@ class Table:
                 self.rows[name] = {'executions': int(values[0].replace(',', '')), 'hours': float(values[1]), 'edges': int(values[2]),
                                    'features': int(values[3]), 'kept': int(values[4]), 'open': int(values[5]), 'last': values[6]}
 
+    def row(self, name):
+        return self.rows.setdefault(name, {'executions': 0, 'hours': 0.0, 'edges': 0, 'features': 0, 'kept': 0, 'open': 0, 'last': '-'})
+
     def add(self, name, executions, hours, edges, features, kept, failed):
-        row = self.rows.setdefault(name, {'executions': 0, 'hours': 0.0, 'edges': 0, 'features': 0, 'kept': 0, 'open': 0, 'last': ''})
+        row = self.row(name)
         row['executions'] += executions
         row['hours'] += hours
         row.update(edges=edges or row['edges'], features=features or row['features'], kept=kept,
@@ -86,18 +92,34 @@ def slice_of(target, options):
     """One slice of one target; returns what the table wants to know and the output."""
     found = options.corpus / target.name
     artifacts = options.corpus / 'findings'
-    artifacts.mkdir(parents=True, exist_ok=True)
-    command = fuzzing.command(target, found, f'{artifacts}/{target.name}-', runs=-1, seconds=options.slice, hang=600)  # of wall time, which passes for the lowest priority, too
+    before = findings.of(artifacts, target.name)
+    command = fuzzing.command(target, found, f'{artifacts}/{target.name}-', runs=-1, seconds=options.slice, hang=HANG)
     status, output, seconds = run(command)
     edges, features = fuzzing.reached(output)
     if status != 0:
         (artifacts / f'{target.name}.log').write_text(output[-20_000:])
+        findings.confirm(target, artifacts, before, run, HANG)
     return target, executed(output), seconds / 3600, edges, features, status, output
 
 
 def open_findings(target, options):
-    """Inputs that made the target fail and are still there: whoever fixes one takes its file away."""
-    return sum(1 for kind in ('crash', 'timeout', 'oom', 'leak') for _ in (options.corpus / 'findings').glob(f'{target.name}-{kind}-*'))
+    return len(findings.of(options.corpus / 'findings', target.name))
+
+
+def judge_findings(chosen, options, table):
+    """Runs again what earlier runs found; returns the names of the targets that still fail."""
+    failing = set()
+    for target in chosen:
+        still, closed = findings.judge(target, options.corpus / 'findings', run, HANG)
+        for path in closed:
+            print(f'{path.name} passes now: closed', flush=True)
+        for path in still:
+            print(f'{path.name} is open', flush=True)
+        table.row(target.name)['open'] = len(still)
+        if still:
+            failing.add(target.name)
+    table.write()
+    return failing
 
 
 def reduce(target, options):
@@ -129,9 +151,10 @@ def main():
     chosen = [target for target in fuzzing.targets(options.build) if not target.canary and (not options.only or target.name in options.only)]
     if not chosen:
         parser.error(f'no such target in {options.build}; ./check --only clang builds them')
+    (options.corpus / 'findings').mkdir(parents=True, exist_ok=True)
     table = Table(options.table)
     budget = spent(table) + options.cpu_hours
-    failed = set()
+    failed = judge_findings(chosen, options, table)  # they get no slices: what stops a target at once hides all else
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         while spent(table) < budget and len(failed) < len(chosen):
             # The least fuzzed first: what is far from the goal of T1 gets the next slices.
@@ -143,7 +166,7 @@ def main():
                     failed.add(target.name)
                     print(f'{target.name} FAILED: exit status {status}, see {options.corpus}/findings\n{output[-1500:]}', flush=True)
     for target in chosen:
-        if target.name not in failed:
+        if target.name not in failed and options.cpu_hours > 0:
             hours = reduce(target, options)
             table.add(target.name, 0, hours, 0, 0, sum(1 for _ in (options.corpus / target.name).iterdir()), open_findings(target, options))
     done = [name for name, row in table.rows.items() if row['executions'] >= EXECUTIONS_GOAL or row['hours'] >= HOURS_GOAL]
