@@ -32,13 +32,13 @@ HANG = 600  # seconds for one input, of wall time, which passes for the lowest p
 
 
 class Table:
-    """The rows of docs/fuzzing.md between the line that starts with `| target` and the next empty line."""
+    """The rows of docs/fuzzing.md between the line that starts with `| target | executions` and the next empty line."""
 
     def __init__(self, path):
         self.path = path
         self.rows = {}
         lines = path.read_text().splitlines()
-        start = next(number for number, line in enumerate(lines) if line.startswith('| target'))
+        start = next(number for number, line in enumerate(lines) if line.startswith('| target | executions'))
         end = next((number for number in range(start, len(lines)) if not lines[number].startswith('|')), len(lines))
         self.before, self.after = lines[:start], lines[end:]
         for line in lines[start + 2:end]:
