@@ -112,8 +112,7 @@ void Gateway::drain(Now now) {
   if (oldest == nullptr) return;
   const auto pack = oldest->location ? source_.late_pack(*oldest->location, now) : Result<Buffer>(oldest->pack);
   if (!pack.ok()) return spool_.give_up();
-  // A pack that was never sent before needs no iat of its own; those of live positions stay the newest.
-  if (send_report(*pack, now.wall.seconds(), coap::Type::non, now)) spool_.took(now);
+  if (send_spooled(*pack, now)) spool_.took(now);
   else spool_.later(now);
 }
 

@@ -137,6 +137,7 @@ class Gateway {
   void send_last(coap::Type type, Now now);
   void send_end(Now now);
   bool send_report(Bytes pack, int64_t iat, coap::Type type, Now now);  // true: the network took it
+  bool send_spooled(Bytes pack, Now now);
   int64_t fresh_iat(Now now);
   bool post(Bytes cwt, coap::Type type, Now now);
   bool transmit(const Result<Bytes>& datagram, const Address& to);

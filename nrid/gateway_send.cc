@@ -27,6 +27,9 @@ void Gateway::send_last(coap::Type type, Now now) { send_report(last_pack_, fres
 // The same pack in the same second would be the same CWT, octet for octet: a duplicate and no contact.
 int64_t Gateway::fresh_iat(Now now) { return last_iat_ = iat_near(last_iat_ + 1, now); }
 
+// A pack that was never sent before needs no iat of its own, and takes none from the live positions; but it is not older than they are.
+bool Gateway::send_spooled(Bytes pack, Now now) { return send_report(pack, iat_near(last_iat_, now), coap::Type::non, now); }
+
 bool Gateway::send_report(Bytes pack, int64_t iat, coap::Type type, Now now) {
   std::array<uint8_t, profile::kPayloadMax> space{};
   const auto cwt = make_uas_cwt(speaker_, provider_.det, pack, iat, space);
