@@ -41,14 +41,23 @@ struct VerifyJob {
   static constexpr std::array<uint8_t, 64> kZeros{};
 };
 
-class Verifier {  // stateless, safe from any thread
+struct KeyCacheStats {  // of a back end that keeps tables of known keys
+  uint64_t hits = 0, misses = 0;        // look-ups, one a job
+  uint64_t admitted = 0, evicted = 0;   // keys
+  uint64_t keys = 0, keys_max = 0;      // now, and at most
+};
+
+class Verifier {  // safe from any thread; the verdict depends on nothing but the job
  public:
   virtual ~Verifier() = default;
   virtual std::string_view name() const = 0;
   virtual void verify(std::span<VerifyJob> jobs) const = 0;
+  virtual KeyCacheStats key_cache() const { return {}; }
 };
 
+// The reference; base/ed25519/verifier.h chooses a faster one.
 const Verifier& sodium_verifier();
+std::unique_ptr<Verifier> make_sodium_verifier();
 
 // The free part of strictness: S < L and R not of small order. What fails here would fail verify too.
 bool signature_form_ok(std::span<const uint8_t, 64> signature);
