@@ -148,6 +148,8 @@ template <class Round>
 void Server::spawn(std::string name, Round round) {
   std::thread thread(round);
   pthread_setname_np(thread.native_handle(), name.substr(0, 15).c_str());
+  clockid_t clock{};
+  if (pthread_getcpuclockid(thread.native_handle(), &clock) == 0) thread_clocks_.emplace_back(name, clock);
   if (name.starts_with("worker")) {
     worker_threads_.push_back(std::move(thread));
   } else if (name.starts_with("shard")) {
@@ -159,7 +161,6 @@ void Server::spawn(std::string name, Round round) {
 
 void Server::run() {
   CHECK(!running_ && !stopped_);
-  running_ = true;
   spawn("record", [this] {
     for (bool end = false; !end;) {
       end = phase_ >= kRecordEnds;
@@ -188,6 +189,7 @@ void Server::run() {
       }
     });
   }
+  running_ = true;
 }
 
 void Server::stop() {
@@ -202,6 +204,16 @@ void Server::stop() {
   parts_.host.wake();
   if (record_thread_.joinable()) record_thread_.join();
   parts_.host.stop();
+}
+
+std::vector<std::pair<std::string, double>> Server::thread_cpu_s() const {
+  std::vector<std::pair<std::string, double>> out;
+  if (!running_ || phase_ != kRunning) return out;
+  for (const auto& [name, clock] : thread_clocks_) {
+    timespec used{};  // a thread that has just ended has no clock any more
+    if (clock_gettime(clock, &used) == 0) out.emplace_back(name, static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) * 1e-9);
+  }
+  return out;
 }
 
 size_t Server::parked() const { return shared_->parking.size(); }

@@ -3,6 +3,8 @@
 // which is how tests and the simulation drive them with a manual clock and a simulated network.
 #pragma once
 
+#include <time.h>
+
 #include <atomic>
 #include <memory>
 #include <span>
@@ -98,6 +100,8 @@ class Server {
   // Datagrams that wait for a key, for the conservation law.
   size_t parked() const;
   size_t operations() const;
+  // Seconds of processor that each of our threads has used, by its name: worker-0, shard-0, record. Empty unless they run.
+  std::vector<std::pair<std::string, double>> thread_cpu_s() const;
   const ServerSetup& setup() const { return setup_; }
 
  private:
@@ -116,7 +120,8 @@ class Server {
   std::atomic<int> phase_{0};           // 0 running, 1 workers end, 2 shards end, 3 record thread ends
   std::vector<std::thread> worker_threads_, shard_threads_;
   std::thread record_thread_;
-  bool running_ = false;
+  std::vector<std::pair<std::string, clockid_t>> thread_clocks_;  // fixed by run()
+  std::atomic<bool> running_ = false;
   bool stopped_ = false;
 };
 

@@ -33,12 +33,16 @@ void add_value(MetricFamily& family, double value, std::vector<ClientMetric::Lab
 Metrics::Metrics(std::function<CounterTotals()> totals) : totals_(std::move(totals)) {}
 
 void Metrics::add_gauge(std::string_view name, std::string_view text, std::function<double()> read) {
-  extras_.push_back({"nrid_" + std::string(name), std::string(text), true, std::move(read)});
+  extras_.push_back({"nrid_" + std::string(name), std::string(text), true, std::move(read), {}, {}});
 }
 
 void Metrics::add_counter(std::string_view name, std::string_view text, std::function<uint64_t()> read) {
   extras_.push_back({"nrid_" + std::string(name) + "_total", std::string(text), false,
-                     [read = std::move(read)] { return static_cast<double>(read()); }});
+                     [read = std::move(read)] { return static_cast<double>(read()); }, {}, {}});
+}
+
+void Metrics::add_gauges(std::string_view name, std::string_view text, std::string_view label, std::function<Rows()> read) {
+  extras_.push_back({"nrid_" + std::string(name), std::string(text), true, {}, std::string(label), std::move(read)});
 }
 
 std::string Metrics::text() const {
@@ -57,7 +61,11 @@ std::string Metrics::text() const {
   }
   for (const Extra& extra : extras_) {
     families.push_back(family_of(extra.name, extra.text, extra.gauge ? MetricType::Gauge : MetricType::Counter));
-    add_value(families.back(), extra.read());
+    if (extra.rows) {
+      for (const auto& [which, value] : extra.rows()) add_value(families.back(), value, {{extra.label, which}});
+    } else {
+      add_value(families.back(), extra.read());
+    }
   }
   return prometheus::TextSerializer().Serialize(families);
 }

@@ -7,6 +7,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/counters.h"
@@ -23,6 +24,10 @@ class Metrics {
   // "fleet_late" becomes nrid_fleet_late_total.
   void add_counter(std::string_view name, std::string_view text, std::function<uint64_t()> read);
 
+  // A row for each thing there is: nrid_<name>{<label>="..."}. What stands there comes from us, never from a peer (T49).
+  using Rows = std::vector<std::pair<std::string, double>>;
+  void add_gauges(std::string_view name, std::string_view text, std::string_view label, std::function<Rows()> read);
+
   std::string text() const;
   static constexpr std::string_view kContentType = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -32,6 +37,8 @@ class Metrics {
     std::string text;
     bool gauge = false;
     std::function<double()> read;
+    std::string label;
+    std::function<Rows()> rows;          // in place of `read`
   };
   std::function<CounterTotals()> totals_;
   std::vector<Extra> extras_;

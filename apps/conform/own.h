@@ -2,9 +2,10 @@
 // of our making and short timers. Everything ends with the object.
 #pragma once
 
-#include "apps/conform/dns_server.h"
+#include "apps/conform/identities.h"
 #include "apps/conform/process.h"
 #include "apps/conform/uas_player.h"
+#include "nrid/dns_responder.h"
 
 namespace nrid::conform {
 

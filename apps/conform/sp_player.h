@@ -2,10 +2,11 @@
 // on plain CoAP, s the same on SCHC, c its new address after a move; b, d, e and f are other providers of the same registry.
 #pragma once
 
-#include "apps/conform/dns_server.h"
+#include "apps/conform/identities.h"
 #include "apps/conform/pack.h"
 #include "apps/conform/player.h"
 #include "apps/conform/process.h"
+#include "nrid/dns_responder.h"
 
 namespace nrid::conform {
 

@@ -4,6 +4,7 @@
 #include "apps/conform/identities.h"
 #include "apps/conform/pack.h"
 #include "apps/conform/player.h"
+#include "nrid/dns_responder.h"
 
 namespace nrid::conform {
 
@@ -12,7 +13,7 @@ struct Target {                                        // the provider that is j
   Address plain, schc;
   std::map<std::string, Identity, std::less<>> special;
   uint16_t raa = 0, hda = 0;                           // of our identities
-  const class DnsServer* dns = nullptr;                // only when we serve its DNS
+  const DnsServer* dns = nullptr;                // only when we serve its DNS
   std::function<Status()> restart;                     // kills it and starts it again; empty: not ours to do
 };
 

@@ -1,7 +1,7 @@
 // What the UAS says: reports, ends and whatever may be wrong about them.
 #include <algorithm>
 
-#include "apps/conform/dns_server.h"
+#include "nrid/dns_responder.h"
 #include "apps/conform/uas_player.h"
 #include "base/profile.h"
 #include "det/det.h"

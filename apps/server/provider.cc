@@ -108,6 +108,13 @@ Status Provider::start_web() {
   add_key_metrics();
   add_peer_metrics();
   metrics_->add_gauge("clock_doubt_seconds", "by how much the machine's clock is ahead of the time that we go by", [this] { return static_cast<double>(clock_.doubt().us) * 1e-6; });
+  metrics_->add_gauges("thread_cpu_seconds", "seconds of processor that a thread has used since the start; process is all of them", "thread", [this] {
+    auto rows = server_->thread_cpu_s();
+    timespec used{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    rows.emplace_back("process", static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) * 1e-9);
+    return rows;
+  });
   metrics_->add_counter("kernel_dropped", "datagrams that the kernel dropped because a socket was full", [this] { return kernel_drops(); });
   for (const HostCounter& counter : host_->counters()) metrics_->add_counter(counter.name, counter.text, counter.read);
 

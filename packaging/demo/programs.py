@@ -91,11 +91,7 @@ class Server:
 
     def get(self, path):
         """Body of a GET that was answered with 200, else None."""
-        try:
-            with urllib.request.urlopen(self.url + path, timeout=3) as answer:
-                return answer.read().decode()
-        except (urllib.error.URLError, OSError):
-            return None
+        return get(self.url + path)
 
     def flights(self):
         """Features of /api/flights by DET (32 hex digits)."""
@@ -105,16 +101,30 @@ class Server:
 
     def metrics(self):
         """Numbers of /metrics: {'received_total': 12, 'parked': 0, ..., 'refused': {'bad_alg': 1}}."""
-        text = self.get('metrics')
-        if text is None:
-            raise Failure('/metrics does not answer')
-        values = {'refused': {}}
-        for name, label, value in re.findall(r'^nrid_(\w+)(?:\{reason="(\w+)"\})? ([0-9.e+-]+)$', text, re.MULTILINE):
-            if label:
-                values['refused'][label] = int(float(value))
-            else:
-                values[name] = int(float(value))
-        return values
+        return read_metrics(self.url)
+
+
+def get(url):
+    """Body of a GET that was answered with 200, else None."""
+    try:
+        with urllib.request.urlopen(url, timeout=3) as answer:
+            return answer.read().decode()
+    except (urllib.error.URLError, OSError):
+        return None
+
+
+def read_metrics(url):
+    """Numbers of /metrics: {'received_total': 12, 'parked': 0, ..., 'refused': {'bad_alg': 1}}."""
+    text = get(url + 'metrics')
+    if text is None:
+        raise Failure('/metrics does not answer')
+    values = {'refused': {}}
+    for name, label, value in re.findall(r'^nrid_(\w+)(?:\{reason="(\w+)"\})? ([0-9.e+-]+)$', text, re.MULTILINE):
+        if label:
+            values['refused'][label] = int(float(value))
+        else:
+            values[name] = int(float(value))
+    return values
 
 
 class Gateway:

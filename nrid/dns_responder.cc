@@ -1,16 +1,15 @@
-#include "apps/conform/dns_server.h"
+#include "nrid/dns_responder.h"
 
 #include <cctype>
 
 #include "det/det.h"
 
-namespace nrid::conform {
+namespace nrid {
 namespace {
 
 constexpr size_t kHeader = 12;
 constexpr size_t kQuestionsMax = 100'000;               // remembered; a run asks some thousand
 constexpr uint16_t kResponse = 0x8000, kAuthoritative = 0x0400, kRecursion = 0x0180, kAuthentic = 0x0020;
-constexpr uint32_t kTtl = 2;                           // short, so that a changed record is seen
 
 void put_u16(Buffer& out, size_t value) {
   out.push_back(static_cast<uint8_t>(value >> 8));
@@ -54,12 +53,12 @@ void set_addresses(DnsZone& zone, const Det& det, const std::vector<det::IpAddre
   }
 }
 
-StatusOr<std::unique_ptr<DnsServer>> DnsServer::start(DnsZone zone) {
-  TRY(port, UdpPort::open(*address_from_text("127.0.0.1:0")));
-  return std::unique_ptr<DnsServer>(new DnsServer(std::move(port), std::move(zone)));
+StatusOr<std::unique_ptr<DnsServer>> DnsServer::start(DnsZone zone, uint16_t port, uint32_t ttl_s) {
+  TRY(socket, UdpPort::open(v4_address(std::array<uint8_t, 4>{127, 0, 0, 1}, port)));
+  return std::unique_ptr<DnsServer>(new DnsServer(std::move(socket), std::move(zone), ttl_s));
 }
 
-DnsServer::DnsServer(std::unique_ptr<UdpPort> port, DnsZone zone) : port_(std::move(port)), zone_(std::move(zone)) {
+DnsServer::DnsServer(std::unique_ptr<UdpPort> port, DnsZone zone, uint32_t ttl_s) : port_(std::move(port)), ttl_s_(ttl_s), zone_(std::move(zone)) {
   thread_ = std::thread([this] { run(); });
 }
 
@@ -121,12 +120,12 @@ Buffer DnsServer::answer(Bytes query) {
     put_u16(out, 0xc000 | kHeader);
     put_u16(out, type);
     put_u16(out, 1);
-    put_u16(out, kTtl >> 16);
-    put_u16(out, kTtl & 0xffff);
+    put_u16(out, ttl_s_ >> 16);
+    put_u16(out, ttl_s_ & 0xffff);
     put_u16(out, rdata.size());
     out.insert(out.end(), rdata.begin(), rdata.end());
   }
   return out;
 }
 
-}  // namespace nrid::conform
+}  // namespace nrid

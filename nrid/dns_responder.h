@@ -1,5 +1,6 @@
-// A small authoritative responder on loopback: it serves the records of a registry that we made up, counts what it is asked,
-// and fails in the ways that R-006 tells apart. UDP only, one thread; answers carry AD, as a validating resolver's would.
+// A small authoritative responder on loopback for tools that are their own registry (apps/conform, apps/load): it serves the
+// records that they made, counts what it is asked, and fails in the ways that R-006 tells apart. No name server for
+// operators. UDP only, one thread; answers carry AD, as a validating resolver's would.
 #pragma once
 
 #include <atomic>
@@ -11,10 +12,10 @@
 #include <thread>
 #include <vector>
 
-#include "apps/conform/identities.h"
+#include "det/zone.h"
 #include "nrid/udp_port.h"
 
-namespace nrid::conform {
+namespace nrid {
 
 enum class DnsMood : uint8_t { answer, nxdomain, servfail, silent };
 
@@ -36,7 +37,8 @@ void set_addresses(DnsZone& zone, const Det& det, const std::vector<det::IpAddre
 
 class DnsServer {
  public:
-  static StatusOr<std::unique_ptr<DnsServer>> start(DnsZone zone);
+  // Port 0 takes any free one. Two seconds: short, so that a changed record is seen.
+  static StatusOr<std::unique_ptr<DnsServer>> start(DnsZone zone, uint16_t port = 0, uint32_t ttl_s = 2);
   ~DnsServer();
   DnsServer(const DnsServer&) = delete;
   DnsServer& operator=(const DnsServer&) = delete;
@@ -48,11 +50,12 @@ class DnsServer {
   std::vector<DnsQuestion> questions() const;
 
  private:
-  DnsServer(std::unique_ptr<UdpPort> port, DnsZone zone);
+  DnsServer(std::unique_ptr<UdpPort> port, DnsZone zone, uint32_t ttl_s);
   void run();
   Buffer answer(Bytes query);
 
   std::unique_ptr<UdpPort> port_;
+  const uint32_t ttl_s_;
   mutable std::mutex mutex_;
   DnsZone zone_;
   std::vector<DnsQuestion> asked_;
@@ -60,4 +63,4 @@ class DnsServer {
   std::thread thread_;
 };
 
-}  // namespace nrid::conform
+}  // namespace nrid

@@ -1,0 +1,58 @@
+#include "apps/load/report.h"
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+namespace nrid::load {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::string_view kLimits[] = {"none", "generator", "server_cpu", "kernel", "refused", "machine", "unknown"};
+
+double ms(int64_t us) { return static_cast<double>(us) / 1000; }
+
+Json latency_json(const Histogram& histogram) {
+  return {{"count", histogram.count()}, {"p50_ms", ms(histogram.percentile_us(0.5))}, {"p90_ms", ms(histogram.percentile_us(0.9))}, {"p99_ms", ms(histogram.percentile_us(0.99))},
+          {"p999_ms", ms(histogram.percentile_us(0.999))}, {"max_ms", ms(histogram.max_us())}};
+}
+
+Json server_json(const ServerShare& server) {
+  if (!server.known) return nullptr;
+  return {{"received", server.received}, {"accepted", server.accepted}, {"kernel_dropped", server.kernel_dropped}, {"refused", server.refused}, {"thread_cpu_s", server.cpu_s}};
+}
+
+}  // namespace
+
+std::string table_head() {
+  return "   offered  answered/s   probes  answered       p50       p99     p99.9  heartbeats   lag p99   forged/s\n";
+}
+
+std::string table_row(const StepResult& step) {
+  char text[256];
+  const double beside = step.seconds > 0 ? static_cast<double>(step.forged + step.active_forged + step.junk) / step.seconds : 0;
+  std::snprintf(text, sizeof text, "%8.0f/s %11.0f %8llu %8.3f%% %6.2f ms %6.2f ms %6.2f ms %9.2f%% %6.2f ms %10.0f%s\n", step.rate, step.answered_per_s(),
+                static_cast<unsigned long long>(step.probes), step.answered_share() * 100, ms(step.latency.percentile_us(0.5)), ms(step.latency.percentile_us(0.99)),
+                ms(step.latency.percentile_us(0.999)), step.heartbeat_share() * 100, ms(step.lag.percentile_us(0.99)), beside,
+                step.server.known && step.server.kernel_dropped > 0 ? "  (kernel drops)" : "");
+  return text;
+}
+
+std::string to_json(const RunFacts& facts, const std::vector<StepResult>& steps, const Bend& bend) {
+  Json out = {{"aircraft", facts.aircraft}, {"transport", facts.schc ? "schc" : "plain"}, {"signing", facts.live ? "live" : "before"}, {"server", facts.server}, {"steps", Json::array()}};
+  for (const StepResult& step : steps) {
+    Json row = {{"offered_per_s", step.rate}, {"seconds", step.seconds}, {"scheduled", step.scheduled}, {"sent", step.sent}, {"lost_on_purpose", step.lost_on_purpose},
+                {"answered_per_s", step.answered_per_s()}, {"probes", step.probes}, {"probes_answered", step.answered}, {"answered_share", step.answered_share()},
+                {"other_answers", step.other_codes}, {"latency", latency_json(step.latency)}, {"lag", latency_json(step.lag)},
+                {"heartbeats", step.heartbeats}, {"heartbeats_missed", step.heartbeats_missed}, {"heartbeats_verified", step.heartbeats_verified}, {"heartbeats_bad", step.heartbeats_bad},
+                {"forged_unknown", step.forged}, {"forged_active", step.active_forged}, {"junk", step.junk}, {"sender_cpu_s", step.sender_cpu_s}, {"own_cpu_s", step.own_cpu_s}, {"machine_cores", step.cores}, {"machine_busy_cpu_s", step.busy_cpu_s},
+                {"server", server_json(step.server)}, {"judgement", judge(step).text}};
+    if (step.back_to_normal_s) row["back_to_normal_s"] = *step.back_to_normal_s;
+    out["steps"].push_back(std::move(row));
+  }
+  out["bend"] = {{"limit", kLimits[static_cast<size_t>(bend.limit)]}, {"text", bend.text}};
+  if (bend.limit != Limit::none) out["bend"]["offered_per_s"] = steps[bend.step].rate;
+  return out.dump(2) + "\n";
+}
+
+}  // namespace nrid::load
