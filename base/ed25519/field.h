@@ -22,13 +22,13 @@ NRID_INLINE Fe<V> everywhere(const Limbs& c) {
 }
 
 template <class V>
-NRID_INLINE Wide<V> operator+(const Wide<V>& a, const Wide<V>& b) {
+NRID_HOT Wide<V> operator+(const Wide<V>& a, const Wide<V>& b) {
   return {{a.l[0] + b.l[0], a.l[1] + b.l[1], a.l[2] + b.l[2], a.l[3] + b.l[3], a.l[4] + b.l[4]}};
 }
 
 // a - b + 2^11 p: never below zero when b's limbs are below 2^61.
 template <class V>
-NRID_INLINE Wide<V> operator-(const Wide<V>& a, const Wide<V>& b) {
+NRID_HOT Wide<V> operator-(const Wide<V>& a, const Wide<V>& b) {
   const auto minus = [](V x, V y, uint64_t bias) { return x + (V::all(bias) - y); };
   return {{minus(a.l[0], b.l[0], kBias.l[0]), minus(a.l[1], b.l[1], kBias.l[1]), minus(a.l[2], b.l[2], kBias.l[1]),
            minus(a.l[3], b.l[3], kBias.l[1]), minus(a.l[4], b.l[4], kBias.l[1])}};
@@ -46,7 +46,7 @@ NRID_INLINE Wide<V> widen(const Fe<V>& a) {
 
 // Every carry moves one limb at once; what leaves at 2^255 comes back as 19. From limbs below 2^64 to limbs below 2^51 + 2^17.
 template <class V>
-NRID_INLINE Fe<V> settle(const Wide<V>& a) {
+NRID_HOT Fe<V> settle(const Wide<V>& a) {
   const V mask = V::all(kLimbMask);
   return {{times19(shr<51>(a.l[4]), a.l[0] & mask), (a.l[1] & mask) + shr<51>(a.l[0]), (a.l[2] & mask) + shr<51>(a.l[1]),
            (a.l[3] & mask) + shr<51>(a.l[2]), (a.l[4] & mask) + shr<51>(a.l[3])}};
@@ -68,7 +68,7 @@ NRID_INLINE Fe<V> negate(const Fe<V>& a) {
 }
 
 template <class V, class M>
-NRID_INLINE Fe<V> select(M m, const Fe<V>& yes, const Fe<V>& no) {
+NRID_HOT Fe<V> select(M m, const Fe<V>& yes, const Fe<V>& no) {
   return {{select(m, yes.l[0], no.l[0]), select(m, yes.l[1], no.l[1]), select(m, yes.l[2], no.l[2]), select(m, yes.l[3], no.l[3]),
            select(m, yes.l[4], no.l[4])}};
 }
@@ -146,7 +146,7 @@ template <class V>
 
 // Four words of 64 bits, little-endian, bit 255 dropped.
 template <class V>
-NRID_INLINE Fe<V> from_words(const V* w) {
+NRID_HOT Fe<V> from_words(const V* w) {
   const V mask = V::all(kLimbMask);
   return {{w[0] & mask, (shr<51>(w[0]) | shl<13>(w[1])) & mask, (shr<38>(w[1]) | shl<26>(w[2])) & mask,
            (shr<25>(w[2]) | shl<39>(w[3])) & mask, shr<12>(w[3]) & mask}};

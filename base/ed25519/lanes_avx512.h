@@ -60,7 +60,7 @@ NRID_INLINE V8 swap_octets(V8 a) {
 }
 
 // Four words from each of eight places: out[q] has word q of place i in lane i.
-NRID_INLINE void gather_rows(const uint8_t* const* at, size_t offset, V8* out) {
+NRID_HOT void gather_rows(const uint8_t* const* at, size_t offset, V8* out) {
   const auto pair = [&](int low, int high) {
     const __m256i first = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at[low] + offset));
     return _mm512_inserti64x4(_mm512_castsi256_si512(first), _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at[high] + offset)), 1);
@@ -75,7 +75,7 @@ NRID_INLINE void gather_rows(const uint8_t* const* at, size_t offset, V8* out) {
 }
 
 // The way back: word q of lane i to at[i] + offset + 8q.
-NRID_INLINE void scatter_rows(const V8* in, size_t offset, uint8_t* const* at) {
+NRID_HOT void scatter_rows(const V8* in, size_t offset, uint8_t* const* at) {
   for (size_t half = 0; half < 2; ++half) {
     const __m512i even = _mm512_unpacklo_epi64(in[2 * half].v, in[2 * half + 1].v), odd = _mm512_unpackhi_epi64(in[2 * half].v, in[2 * half + 1].v);
     const auto put = [&](size_t lane, __m128i two) { _mm_storeu_si128(reinterpret_cast<__m128i*>(at[lane] + offset + 16 * half), two); };
@@ -98,13 +98,13 @@ NRID_INLINE V8 high(V8 sum, V8 a, V8 b) { return {_mm512_madd52hi_epu64(sum.v, a
 NRID_INLINE V8 times19_wide(V8 a) { return {_mm512_mullo_epi64(a.v, _mm512_set1_epi64(19))}; }
 
 // What stands at 2^(51 k), k = 5..9, counts 19 times at 2^(51 (k - 5)).
-NRID_INLINE Wide<V8> fold(V8 r0, V8 r1, V8 r2, V8 r3, V8 r4, V8 r5, V8 r6, V8 r7, V8 r8, V8 r9) {
+NRID_HOT Wide<V8> fold(V8 r0, V8 r1, V8 r2, V8 r3, V8 r4, V8 r5, V8 r6, V8 r7, V8 r8, V8 r9) {
   return {{r0 + times19_wide(r5), r1 + times19_wide(r6), r2 + times19_wide(r7), r3 + times19_wide(r8), r4 + times19_wide(r9)}};
 }
 
 // The high part has weight 2^52, so it counts twice at the next limb. Limbs of a and b below 2^51 + 2^17: high sums stay below
 // 5 * 2^50.1, low sums below 5 * 2^52, the result below 2^59.5.
-NRID_INLINE Wide<V8> multiply(const Factor8& a, const Factor8& b) {
+NRID_HOT Wide<V8> multiply(const Factor8& a, const Factor8& b) {
   const V8 z = V8::zero();
   const V8 *x = a.l, *y = b.l;
   const V8 h0 = high(z, x[0], y[0]);
@@ -128,7 +128,7 @@ NRID_INLINE Wide<V8> multiply(const Factor8& a, const Factor8& b) {
   return fold(r0, r1, r2, r3, r4, r5, r6, r7, r8, h8 + h8);
 }
 
-NRID_INLINE Wide<V8> square(const Factor8& a) {
+NRID_HOT Wide<V8> square(const Factor8& a) {
   const V8 z = V8::zero();
   const V8* x = a.l;
   const auto twice = [](V8 v) { return v + v; };

@@ -10,6 +10,17 @@
 #include <cstdint>
 
 #define NRID_INLINE inline __attribute__((always_inline))
+// Products and sums of points, inlined for speed. The sanitizers' instrumentation of them would take a compiler minutes.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define NRID_HOT __attribute__((noinline)) inline
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define NRID_HOT __attribute__((noinline)) inline
+#endif
+#endif
+#ifndef NRID_HOT
+#define NRID_HOT NRID_INLINE
+#endif
 
 namespace nrid::ed25519 {
 

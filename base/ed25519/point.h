@@ -36,7 +36,7 @@ NRID_INLINE Point<V> neutral() {
 
 // X = EF, Y = GH, Z = FG, T = EH; every formula below ends here.
 template <bool kWithT, class V>
-NRID_INLINE void close(const Fe<V>& e, const Fe<V>& f, const Fe<V>& g, const Fe<V>& h, Point<V>& out) {
+NRID_HOT void close(const Fe<V>& e, const Fe<V>& f, const Fe<V>& g, const Fe<V>& h, Point<V>& out) {
   const auto &fe = factor(e), &ff = factor(f), &fg = factor(g), &fh = factor(h);
   const Wide<V> x = multiply(fe, ff), y = multiply(fg, fh);
   out.minus = settle(y - x);
@@ -47,7 +47,7 @@ NRID_INLINE void close(const Fe<V>& e, const Fe<V>& f, const Fe<V>& g, const Fe<
 
 // 4M + 3S (+ 1M for T). E, F, G, H of the paper, each doubled: (Y-X)^2 - (Y+X)^2 = -4XY, their sum is 2 (X^2 + Y^2).
 template <bool kWithT, class V>
-NRID_INLINE void double_point(Point<V>& p) {
+NRID_HOT void double_point(Point<V>& p) {
   const auto &minus = factor(p.minus), &plus = factor(p.plus);
   const Wide<V> m2 = square(minus), p2 = square(plus), mp = multiply(minus, plus), z2 = square(factor(p.z));
   const Wide<V> g2 = twice(mp);  // 2 (Y^2 - X^2)
@@ -60,14 +60,14 @@ NRID_INLINE void double_point(Point<V>& p) {
 
 // -q has y - x and y + x exchanged and 2dT negated, which exchanges F and G. a, b, c, d are the paper's, before their carries.
 template <bool kWithT, class V, class M>
-NRID_INLINE void close_sum(const Wide<V>& a, const Wide<V>& b, const Wide<V>& c, const Wide<V>& d, M negative, Point<V>& out) {
+NRID_HOT void close_sum(const Wide<V>& a, const Wide<V>& b, const Wide<V>& c, const Wide<V>& d, M negative, Point<V>& out) {
   const Fe<V> less = settle(d - c), more = settle(d + c);
   close<kWithT>(settle(b - a), select(negative, more, less), select(negative, less, more), settle(b + a), out);
 }
 
 // p += q, or p -= q in the lanes of `negative`; 8M; with T unless the next step is a doubling.
 template <bool kWithT, class V, class M>
-NRID_INLINE void add_point(Point<V>& p, const Addend<V>& q, M negative) {
+NRID_HOT void add_point(Point<V>& p, const Addend<V>& q, M negative) {
   const Wide<V> a = multiply(factor(p.minus), factor(select(negative, q.plus, q.minus)));
   const Wide<V> b = multiply(factor(p.plus), factor(select(negative, q.minus, q.plus)));
   const Wide<V> c = multiply(factor(p.t), factor(q.t2d)), d = twice(multiply(factor(p.z), factor(q.z)));
@@ -76,7 +76,7 @@ NRID_INLINE void add_point(Point<V>& p, const Addend<V>& q, M negative) {
 
 // The same with a table's entry; 7M.
 template <bool kWithT, class V, class M>
-NRID_INLINE void add_affine(Point<V>& p, const Affine<V>& q, M negative) {
+NRID_HOT void add_affine(Point<V>& p, const Affine<V>& q, M negative) {
   const Wide<V> a = multiply(factor(p.minus), factor(select(negative, q.plus, q.minus)));
   const Wide<V> b = multiply(factor(p.plus), factor(select(negative, q.minus, q.plus)));
   close_sum<kWithT>(a, b, multiply(factor(p.t), factor(q.xy2d)), twice(widen(p.z)), negative, p);

@@ -15,7 +15,7 @@ struct Digits {
 };
 
 template <class V>
-NRID_INLINE void add_rows(Point<V>& p, const uint8_t* const* rows, unsigned negative) {
+NRID_HOT void add_rows(Point<V>& p, const uint8_t* const* rows, unsigned negative) {
   V w[12];
   gather_rows(rows, 0, w);
   gather_rows(rows, 32, w + 4);

@@ -11,6 +11,7 @@
 namespace nrid::ed25519 {
 
 #ifdef NRID_LANES
+extern const Kernel kAvx2;
 extern const Kernel kAvx512;
 #endif
 
@@ -181,6 +182,7 @@ size_t LaneVerifier::cheaper_alone(bool known) const {
 const Kernel* kernel_of(Processor has) {
 #ifdef NRID_LANES
   if (has == Processor::avx512) return &kAvx512;
+  if (has == Processor::avx2) return &kAvx2;
 #endif
   static_cast<void>(has);
   return nullptr;
