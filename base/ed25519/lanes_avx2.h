@@ -133,7 +133,7 @@ NRID_HOT Wide<V4> fold(const V4* r) {
   return {{limb(0), limb(1), limb(2), limb(3), limb(4)}};
 }
 
-NRID_HOT Wide<V4> multiply(const Factor4& x, const Factor4& y) {
+[[gnu::noinline]] inline Wide<V4> multiply(const Factor4& x, const Factor4& y) {
   const __m256d *a = x.d, *b = y.d;
   const auto from = [](size_t k) { return V4::load(kProductStart[k]); };
   V4 r[10] = {from(0), from(1), from(2), from(3), from(4), from(5), from(6), from(7), from(8), from(9)};
@@ -166,7 +166,7 @@ NRID_HOT Wide<V4> multiply(const Factor4& x, const Factor4& y) {
 }
 
 // Products of different limbs come twice: they are summed apart and doubled.
-NRID_HOT Wide<V4> square(const Factor4& x) {
+[[gnu::noinline]] inline Wide<V4> square(const Factor4& x) {
   const __m256d* a = x.d;
   const auto from = [](size_t k) { return V4::load(kProductStart[k]); };
   const auto twice_more = [&](size_t k, V4 sum) { return from(k) + (sum + sum); };
