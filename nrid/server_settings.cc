@@ -27,6 +27,9 @@ constexpr SettingInfo kRows[] = {
     {"server", "host_workers",         K::integer,   "",       1,   32,         "2",               "threads for what modules must not do themselves"},
     {"server", "aircraft_max",         K::integer,   "",       1,   1'000'000,  "100000",          "operations at once; more are refused"},
     {"server", "data_dir",             K::text,      "",       0,   0,          "\"\"",            "folder for what modules keep, relative to this file; \"\" keeps it in memory"},
+    {"verify", "backend",              K::text,      "",       0,   0,          "\"auto\"",        "who judges signatures: libsodium, avx2, avx512, or auto for the fastest that the processor has"},
+    {"verify", "key_cache",            K::integer,   "",       0,   1'000'000,  "4096",            "keys whose tables are kept, 43 kB each: a known key is judged two to four times as fast; 0 keeps none"},
+    {"verify", "processor_max",        K::text,      "",       0,   0,          "\"avx512\"",      "plain, avx2 or avx512: instructions beyond it are not used, as if the processor lacked them"},
     {"dns",    "servers",              K::text_list, "",       0,   0,          "[\"127.0.0.1\"]", "validating resolvers, address or address:port"},
     {"dns",    "require_ad",           K::boolean,   "",       0,   0,          "true",            "refuse answers that the resolver did not validate with DNSSEC"},
     {"dns",    "timeout",              K::duration_s, "s",     0.05, 30,        "1",               "wait for the first answer; later tries wait longer"},
@@ -226,6 +229,18 @@ Status read_hdas(const Settings& settings, ServerSetup& out) {
   return {};
 }
 
+Status read_verifier(const SettingsSection& verify, VerifierSettings& out) {
+  out.backend = verify.text("backend");
+  if (std::find(std::begin(kBackends), std::end(kBackends), out.backend) == std::end(kBackends)) {
+    return bad(verify, "backend", "\"" + out.backend + "\" is none of auto, libsodium, avx2, avx512");
+  }
+  out.key_cache = static_cast<size_t>(verify.integer("key_cache"));
+  const auto processor_max = processor_from_text(verify.text("processor_max"));
+  if (!processor_max) return bad(verify, "processor_max", "\"" + verify.text("processor_max") + "\" is none of plain, avx2, avx512");
+  out.processor_max = *processor_max;
+  return {};
+}
+
 Status read_redirects(const SettingsSection& peers, RedirectSettings& out) {
   out.hysteresis = peers.duration("hysteresis");
   out.hold_down = peers.duration("hold_down");
@@ -268,6 +283,7 @@ StatusOr<ServerSettings> read_server_settings(const Settings& settings) {
   out.key_file = server.path("key_file");
   out.data_dir = server.path("data_dir");
   out.workers = static_cast<int>(server.integer("workers"));
+  TRY_VOID(read_verifier(settings.section("verify"), out.verifier));
   const SettingsSection dns = settings.section("dns");
   out.check_dns = dns.boolean("check_at_start");
   out.setup.shards = static_cast<int>(server.integer("shards"));

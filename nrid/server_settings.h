@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/ed25519/verifier.h"
 #include "base/settings.h"
 #include "det/resolver.h"
 #include "nrid/datagram_port.h"
@@ -31,9 +32,10 @@ struct ServerSettings {
   std::string data_dir;                   // "" keeps module data in memory
   int host_workers = 2;
   std::string peers_file;                 // "": no peers
+  VerifierSettings verifier;
 };
 
-// Rows of [server] [dns] [trust] [policy] [timers] [peers] [hda."RAA/HDA"]. The rows of web/ and of the modules are appended by main.
+// Rows of [server] [verify] [dns] [trust] [policy] [timers] [peers] [hda."RAA/HDA"]. The rows of web/ and of the modules are appended by main.
 std::span<const SettingInfo> server_setting_rows();
 
 // Values to settings; the Status is one line: "nridd.toml:12: policy.accept_hids: ...".

@@ -41,6 +41,9 @@ struct Command {
   std::function<Json(const Json& input)> run;
   // For people, on the command line only; null prints the answer as indented JSON.
   std::function<std::string(const Json& input, const Json& answer)> render;
+  // Asked once before the line form reads its first line, with the options of the command line, which every line then has unless it says
+  // otherwise. An "error" in the answer ends it there. Null: nothing can be wrong.
+  std::function<Json(const Json& options)> ready = nullptr;
 };
 
 // {"error": counter word, "detail": the table's sentence}

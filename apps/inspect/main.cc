@@ -65,11 +65,21 @@ std::string dump(const Json& json, int indent = -1) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);
 }
 
-int run_lines(const Command& command) {
+int run_lines(const Command& command, const Json& options) {
+  if (command.ready) {
+    const Json reply = command.ready(options);
+    if (reply.contains("error")) {
+      std::fprintf(stderr, "nrid: %s\n", reply.value("detail", reply["error"].get<std::string>()).c_str());
+      return 1;
+    }
+  }
   std::string line;
   while (std::getline(std::cin, line)) {
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    const Json input = parse_json(line);
+    Json input = parse_json(line);
+    if (input.is_object()) {
+      for (const auto& [name, value] : options.items()) input.emplace(name, value);
+    }
     std::cout << dump(input.is_discarded() ? refusal("bad_request", "line is not JSON") : answer(command, input)) << std::endl;
   }
   std::cout.flush();
@@ -173,8 +183,14 @@ int run(int argc, char** argv) {
   }
   for (const Given& given : all_given) {
     if (!given.app->parsed()) continue;
-    if (given.positional.size() == 1 && given.positional[0] == "-") return run_lines(*given.command);
+    const bool by_line = given.positional.size() == 1 && given.positional[0] == "-";
     Json input;
+    if (by_line) {
+      Given options = given;
+      options.positional.clear();
+      to_input(options, input);
+      return run_lines(*given.command, input);
+    }
     if (!to_input(given, input)) {
       std::fprintf(stderr, "nrid: more values than this command has fields; see --help\n");
       return 2;

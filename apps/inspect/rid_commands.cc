@@ -1,9 +1,12 @@
 // nrid rid decode|encode, drip verify, ed25519 verify|sign: F3411 messages and packs, what stands behind their
 // signatures, and the signatures alone for whoever compares back ends.
 #include <algorithm>
+#include <map>
+#include <memory>
 
 #include "apps/inspect/command.h"
 #include "apps/inspect/rid_json.h"
+#include "base/ed25519/verifier.h"
 #include "det/det.h"
 #include "det/endorsement.h"
 #include "rid/auth.h"
@@ -130,17 +133,35 @@ Json drip_verify(const Json& input) {
   return out;
 }
 
-const Verifier* const kBackends[] = {&sodium_verifier()};
-
+// Made when first asked for: a back end tests itself. A single case goes through the lanes, too, although libsodium may be quicker
+// there: whoever names a back end wants its verdict.
 const Verifier* backend_of(const Json& input, Json& refused) {
-  const std::string wanted = input.value("backend", std::string(kBackends[0]->name()));
-  std::string present;
-  for (const Verifier* each : kBackends) {
-    if (each->name() == wanted) return each;
-    present += (present.empty() ? "" : ", ") + std::string(each->name());
+  static std::map<std::string, std::unique_ptr<Verifier>> made;
+  const std::string wanted = input.value("backend", std::string("libsodium"));
+  const std::string limit = input.value("processor-max", std::string("avx512"));
+  const auto processor_max = processor_from_text(limit);
+  if (!processor_max) {
+    refused = refusal("bad_request", "field processor-max must be plain, avx2 or avx512");
+    return nullptr;
   }
-  refused = refusal("no_backend", "this build has no back end \"" + wanted + "\"; present: " + present);
-  return nullptr;
+  auto& backend = made[wanted + "/" + limit];
+  if (backend != nullptr) return backend.get();
+  constexpr size_t kKeyCache = 256;
+  static SystemRandom random;
+  auto verifier = make_verifier({.backend = wanted, .processor_max = *processor_max, .key_cache = kKeyCache, .always_lanes = true}, random);
+  if (!verifier.ok()) {
+    refused = refusal("no_backend", verifier.text());
+    return nullptr;
+  }
+  backend = std::move(*verifier);
+  return backend.get();
+}
+
+// Of the line form: an answer with "error" ends it before the first line.
+Json ed25519_ready(const Json& options) {
+  Json refused = Json::object();
+  backend_of(options, refused);
+  return refused;
 }
 
 Json ed25519_verify(const Json& input) {
@@ -179,7 +200,8 @@ Json ed25519_sign(const Json& input) {
 
 std::vector<Command> rid_commands() {
   const Field hex{"hex", FieldKind::text, true, "a message of 25 octets or a Message Pack"};
-  const Field backend{"backend", FieldKind::text, false, "libsodium (default), avx2 or avx512"};
+  const Field backend{"backend", FieldKind::text, false, "libsodium (default), avx2, avx512, or auto: the fastest"};
+  const Field processor_max{"processor-max", FieldKind::text, false, "avx512, avx2 or plain: what the processor has beyond this is not used"};
   const Field message{"msg", FieldKind::text, true, "the octets that are signed"};
   return {
       {"rid", "decode", "values of an ASTM F3411 message or pack, with their units", {hex}, rid_decode, nullptr},
@@ -196,11 +218,11 @@ std::vector<Command> rid_commands() {
        {{"key", FieldKind::text, true, "public key, 32 octets of hex"},
         message,
         {"sig", FieldKind::text, true, "signature; other lengths than 64 octets are never good"},
-        backend},
-       ed25519_verify, nullptr},
+        backend, processor_max},
+       ed25519_verify, nullptr, ed25519_ready},
       {"ed25519", "sign", "an Ed25519 signature",
-       {{"seed", FieldKind::text, true, "secret seed, 32 octets of hex"}, message, backend},
-       ed25519_sign, nullptr},
+       {{"seed", FieldKind::text, true, "secret seed, 32 octets of hex"}, message, backend, processor_max},
+       ed25519_sign, nullptr, ed25519_ready},
   };
 }
 

@@ -77,6 +77,9 @@ Status Provider::start() {
   dns_ = std::move(dns);
   keys_ = std::make_unique<det::DnsKeySource>(plan_.server.dns, det::KeySourceLimits{}, *dns_, clock_);
   health_ = std::make_unique<Health>(watched_, *keys_, plan_.server.setup.det);
+  auto verifier = make_verifier(plan_.server.verifier, random_);
+  if (!verifier.ok()) return Status::failed("verify.backend: " + verifier.text());
+  verifier_ = std::move(*verifier);
   TRY_VOID(open_ports());
 
   host_ = std::make_unique<Host>(HostParts{clock_, hub_, caller_, counters_.add_block(), &plan_.file, plan_.server.data_dir,
@@ -88,7 +91,7 @@ Status Provider::start() {
     const auto added = keys_->add_local(det, key, until);
     return added.ok() ? Status() : Status::failed(to_text(det) + ": " + std::string(info(added.error()).text));
   };
-  server_ = std::make_unique<Server>(plan_.server.setup, ServerParts{clock_, random_, *keys_, sodium_verifier(), *plan_.identities[0].signer, watched_,
+  server_ = std::make_unique<Server>(plan_.server.setup, ServerParts{clock_, random_, *keys_, *verifier_, *plan_.identities[0].signer, watched_,
                                                                      *host_, counters_, plan_.rules, ports, {}, add_key,
                                                                      [this](const Det& det) { keys_->revoke(det); }});
   server_->set_peers(plan_.peers);
@@ -106,6 +109,7 @@ Status Provider::start_web() {
   metrics_->add_gauge("parked", "datagrams that wait for a key now", [this] { return static_cast<double>(server_->parked()); });
   metrics_->add_gauge("operations", "open operations", [this] { return static_cast<double>(server_->operations()); });
   add_key_metrics();
+  add_verifier_metrics();
   add_peer_metrics();
   metrics_->add_gauge("clock_doubt_seconds", "by how much the machine's clock is ahead of the time that we go by", [this] { return static_cast<double>(clock_.doubt().us) * 1e-6; });
   metrics_->add_gauges("thread_cpu_seconds", "seconds of processor that a thread has used since the start; process is all of them", "thread", [this] {
@@ -149,6 +153,23 @@ void Provider::add_key_metrics() {
   };
   for (const Gauge& row : kGauges) metrics_->add_gauge(row.name, row.text, [this, value = row.value] { return static_cast<double>(keys_->stats().*value); });
   for (const Sum& row : kSums) metrics_->add_counter(row.name, row.text, [this, value = row.value] { return keys_->stats().*value; });
+}
+
+void Provider::add_verifier_metrics() {
+  using Stats = KeyCacheStats;
+  struct Row { std::string_view name, text; uint64_t Stats::* value; };
+  static constexpr Row kSums[] = {
+      {"verify_table_hits", "signatures of keys whose table was there", &Stats::hits},
+      {"verify_table_misses", "signatures of keys without a table", &Stats::misses},
+      {"verify_tables_made", "keys that got a table", &Stats::admitted},
+      {"verify_tables_evicted", "tables that made room for others", &Stats::evicted},
+  };
+  static constexpr Row kGauges[] = {
+      {"verify_tables", "keys that have a table", &Stats::keys},
+      {"verify_tables_max", "keys that may have one", &Stats::keys_max},
+  };
+  for (const Row& row : kSums) metrics_->add_counter(row.name, row.text, [this, value = row.value] { return verifier_->key_cache().*value; });
+  for (const Row& row : kGauges) metrics_->add_gauge(row.name, row.text, [this, value = row.value] { return static_cast<double>(verifier_->key_cache().*value); });
 }
 
 void Provider::add_peer_metrics() {

@@ -47,6 +47,7 @@ class Provider {
 
   const Counters& counters() const { return counters_; }
   const Plan& plan() const { return plan_; }
+  std::string_view verifier() const { return verifier_->name(); }  // after start()
   uint16_t http_port() const { return http_->port(); }
   size_t parked() const { return server_ ? server_->parked() : 0; }
   size_t operations() const { return server_ ? server_->operations() : 0; }
@@ -56,6 +57,7 @@ class Provider {
   Status open_ports();
   Status start_web();
   void add_key_metrics();
+  void add_verifier_metrics();
   void add_peer_metrics();
   uint64_t kernel_drops() const;
   void watch_clock();
@@ -74,6 +76,7 @@ class Provider {
   std::unique_ptr<det::DnsClient> dns_;
   std::unique_ptr<det::DnsKeySource> keys_;
   std::unique_ptr<Health> health_;
+  std::unique_ptr<Verifier> verifier_;
   std::vector<std::unique_ptr<UdpPort>> plain_, schc_;
   FlightLog flight_log_;
   std::unique_ptr<Host> host_;

@@ -9,7 +9,7 @@ void report_ready(const Provider& provider) {
   log_event("listening", {{"transport", "plain"}, {"udp", to_text(server.plain)}, {"sockets", server.workers}});
   log_event("listening", {{"transport", "schc"}, {"udp", to_text(server.schc)}, {"sockets", server.workers}, {"rules", server.rules_file}});
   log_event("listening", {{"transport", "http"}, {"url", "http://" + provider.plan().http.address + ":" + std::to_string(provider.http_port()) + "/"}});
-  log_event("ready", {{"version", NRID_VERSION}, {"det", to_text(server.setup.det)}, {"verifier", sodium_verifier().name()}});
+  log_event("ready", {{"version", NRID_VERSION}, {"det", to_text(server.setup.det)}, {"verifier", provider.verifier()}});
 }
 
 // The conservation law in one line: received == accepted + control + duplicate + parked + refused.

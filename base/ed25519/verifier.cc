@@ -45,8 +45,9 @@ Task task_of(const VerifyJob& job, const uint8_t* table) {
 
 class LaneVerifier final : public Verifier {
  public:
-  LaneVerifier(const Kernel& kernel, std::unique_ptr<KeyCache> cache)
-      : kernel_(kernel), base_(kernel), cache_(std::move(cache)), plain_alone_(cheaper_alone(false)), known_alone_(cheaper_alone(true)) {}
+  LaneVerifier(const Kernel& kernel, std::unique_ptr<KeyCache> cache, bool always)
+      : kernel_(kernel), base_(kernel), cache_(std::move(cache)), plain_alone_(always ? 0 : cheaper_alone(false)),
+        known_alone_(always ? 0 : cheaper_alone(true)) {}
 
   std::string_view name() const override { return kernel_.name; }
   KeyCacheStats key_cache() const override { return cache_ ? cache_->stats() : KeyCacheStats(); }
@@ -190,17 +191,17 @@ const Kernel* kernel_of(Processor has) {
 
 }  // namespace
 
-StatusOr<std::unique_ptr<Verifier>> make_tested(const Kernel& kernel, size_t key_cache, Random& random) {
+StatusOr<std::unique_ptr<Verifier>> make_tested(const Kernel& kernel, const VerifierSettings& settings, Random& random) {
   if (const Status status = self_test(kernel); !status.ok()) {
     log_event(LogLevel::warn, "verifier_unfit", {{"backend", kernel.name}, {"reason", status.text()}, {"used", "libsodium"}});
     return make_sodium_verifier();
   }
   std::unique_ptr<KeyCache> cache;
-  if (key_cache > 0) {
-    TRY(made, KeyCache::make(key_cache, random));
+  if (settings.key_cache > 0) {
+    TRY(made, KeyCache::make(settings.key_cache, random));
     cache = std::move(made);
   }
-  return std::unique_ptr<Verifier>(std::make_unique<LaneVerifier>(kernel, std::move(cache)));
+  return std::unique_ptr<Verifier>(std::make_unique<LaneVerifier>(kernel, std::move(cache), settings.always_lanes));
 }
 
 }  // namespace nrid::ed25519
@@ -224,19 +225,26 @@ std::string_view to_text(Processor processor) {
   return kNames[static_cast<size_t>(processor)];
 }
 
+std::optional<Processor> processor_from_text(std::string_view text) {
+  for (const Processor each : {Processor::plain, Processor::avx2, Processor::avx512}) {
+    if (text == to_text(each)) return each;
+  }
+  return std::nullopt;
+}
+
 StatusOr<std::unique_ptr<Verifier>> make_verifier(const VerifierSettings& settings, Random& random) {
   const Processor has = std::min(processor(), settings.processor_max);
   if (settings.backend == "libsodium") return make_sodium_verifier();
   if (settings.backend == "auto") {
     for (int at = static_cast<int>(has); at > 0; --at) {
-      if (const ed25519::Kernel* kernel = ed25519::kernel_of(static_cast<Processor>(at))) return ed25519::make_tested(*kernel, settings.key_cache, random);
+      if (const ed25519::Kernel* kernel = ed25519::kernel_of(static_cast<Processor>(at))) return ed25519::make_tested(*kernel, settings, random);
     }
     return make_sodium_verifier();
   }
   for (const Processor wanted : {Processor::avx2, Processor::avx512}) {
     if (settings.backend != to_text(wanted)) continue;
     const ed25519::Kernel* kernel = wanted <= has ? ed25519::kernel_of(wanted) : nullptr;
-    if (kernel != nullptr) return ed25519::make_tested(*kernel, settings.key_cache, random);
+    if (kernel != nullptr) return ed25519::make_tested(*kernel, settings, random);
     return Status::failed("the processor lacks what back end " + settings.backend + " needs; it has: " + std::string(to_text(has)));
   }
   return Status::failed("no back end \"" + settings.backend + "\"; there are auto, libsodium, avx2 and avx512");

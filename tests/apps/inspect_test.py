@@ -66,6 +66,9 @@ class Ed25519(unittest.TestCase):
                 questions.append({'key': group['publicKey']['pk'], 'msg': case['msg'], 'sig': case['sig']})
                 expected.append(case['result'] == 'valid')
         self.assertEqual(expected, [answer['ok'] for answer in lines('ed25519 verify', questions)])
+        for backend in ('avx2', 'avx512'):
+            if once('ed25519', 'sign', '--seed', '00' * 32, '--msg', '', '--backend', backend)[0] == 0:  # the processor has it
+                self.assertEqual(expected, [answer['ok'] for answer in lines(f'ed25519 verify --backend {backend}', questions)], backend)
         self.assertGreater(len(questions), 140)
 
     def test_sign_and_a_back_end_that_is_not_there(self):
@@ -75,6 +78,11 @@ class Ed25519(unittest.TestCase):
         status, text = once('ed25519', 'verify', '--key', '00' * 32, '--msg', '', '--sig', '00' * 64, '--backend', 'abacus')
         self.assertEqual(1, status)
         self.assertIn('libsodium', text)
+
+    def test_a_processor_without_vector_instructions(self):
+        done = subprocess.run([program('nrid'), 'ed25519', 'verify', '--backend', 'avx512', '--processor-max', 'plain', '-'], input='{}\n',
+                              capture_output=True, text=True, timeout=30, check=False)
+        self.assertEqual((1, '', 'nrid: the processor lacks what back end avx512 needs; it has: plain\n'), (done.returncode, done.stdout, done.stderr))
 
 
 class Tokens(unittest.TestCase):

@@ -80,6 +80,23 @@ TEST(ServerSettings, mistakes_name_line_value_and_limit) {
   EXPECT_NE(refused(good(), "anchors = [\"2", "anchors = [\"3").find("trust.anchors"), std::string::npos);
 }
 
+TEST(ServerSettings, who_judges_signatures) {
+  const auto with = [](const std::string& section) { return "[verify]\n" + section + "\n" + good(); };
+  const auto plain = read(good());
+  ASSERT_TRUE(plain.ok());
+  EXPECT_EQ(plain->verifier.backend, "auto");
+  EXPECT_EQ(plain->verifier.key_cache, 4096u);
+  EXPECT_EQ(plain->verifier.processor_max, Processor::avx512);
+  const auto settings = read(with("backend = \"libsodium\"\nkey_cache = 0\nprocessor_max = \"avx2\""));
+  ASSERT_TRUE(settings.ok()) << settings.text();
+  EXPECT_EQ(settings->verifier.backend, "libsodium");
+  EXPECT_EQ(settings->verifier.key_cache, 0u);
+  EXPECT_EQ(settings->verifier.processor_max, Processor::avx2);
+  EXPECT_NE(refused(with("backend = \"neon\""), "", "").find("nridd.toml:2: verify.backend: \"neon\" is none of auto, libsodium, avx2, avx512"), std::string::npos);
+  EXPECT_NE(refused(with("key_cache = -1"), "", "").find("0..1000000"), std::string::npos);
+  EXPECT_NE(refused(with("processor_max = \"sse2\""), "", "").find("nridd.toml:2: verify.processor_max"), std::string::npos);
+}
+
 TEST(ServerSettings, resolvers_are_a_list_checked_at_load) {
   const auto with = [](const std::string& list) { return "[dns]\nservers = " + list + "\n" + good(); };
   const auto settings = read(with("[\"127.0.0.1:5353\", \"::1\", \"[::1]:53\"]"));

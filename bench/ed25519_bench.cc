@@ -1,0 +1,68 @@
+// Time a signature by back end, batch size and whether the key is known. For ratios take ed25519_ratio: this program measures one
+// after another.
+#include <benchmark/benchmark.h>
+
+#include <array>
+
+#include "base/ed25519/verifier.h"
+
+namespace {
+
+using namespace nrid;
+
+constexpr size_t kKeys = 512;
+constexpr size_t kMessage = 230;
+
+struct Stage {
+  struct Signed {
+    PreparedKey key;
+    std::array<uint8_t, kMessage> message{};
+    Signature signature{};
+  };
+  std::vector<Signed> all{kKeys};
+  Stage() {
+    SeededRandom random(3);
+    for (Signed& each : all) {
+      Seed seed;
+      random.fill(seed);
+      random.fill(each.message);
+      const SeedSigner signer(seed);
+      each.key = *PreparedKey::from(signer.public_key());
+      each.signature = *signer.sign(each.message);
+    }
+  }
+};
+
+void verify(benchmark::State& state, const std::string& backend, bool known) {
+  static const Stage stage;
+  SystemRandom random;
+  const auto made = make_verifier({.backend = backend, .key_cache = known ? kKeys : 0, .always_lanes = true}, random);
+  if (!made.ok()) return state.SkipWithError(made.text().c_str());
+  std::vector<VerifyJob> jobs(static_cast<size_t>(state.range(0)));
+  size_t next = 0;
+  const auto batch = [&] {
+    for (VerifyJob& job : jobs) {
+      const auto& each = stage.all[next++ % kKeys];
+      job = {.key = &each.key, .message = each.message, .signature = each.signature};
+    }
+    (*made)->verify(jobs);
+  };
+  while (known && next < 3 * kKeys) batch();
+  for (auto _ : state) {
+    batch();
+    if (!jobs[0].good) state.SkipWithError("a good signature was refused");
+  }
+  state.SetItemsProcessed(static_cast<int64_t>(state.iterations()) * state.range(0));
+}
+
+void batches(benchmark::internal::Benchmark* bench) { bench->Arg(1)->Arg(8)->Arg(16)->Arg(64)->Arg(512); }
+
+BENCHMARK_CAPTURE(verify, libsodium, std::string("libsodium"), false)->Arg(1)->Arg(64);
+BENCHMARK_CAPTURE(verify, avx2_unknown, std::string("avx2"), false)->Apply(batches);
+BENCHMARK_CAPTURE(verify, avx2_known, std::string("avx2"), true)->Apply(batches);
+BENCHMARK_CAPTURE(verify, avx512_unknown, std::string("avx512"), false)->Apply(batches);
+BENCHMARK_CAPTURE(verify, avx512_known, std::string("avx512"), true)->Apply(batches);
+
+}  // namespace
+
+BENCHMARK_MAIN();
