@@ -25,6 +25,7 @@ enum class Counter : uint8_t {
   operation_moved, operation_returned, operation_adopted, redirect_sent, redirect_deferred, redirect_refused, redirect_ignored,
   peer_news_dropped,
   manifest_confirmed, manifest_odd, position_shed,
+  shed_active, shed_moved, shed_known, shed_unknown, would_refuse_source, would_shed, would_refuse_rate,
   count_
 };
 
@@ -75,6 +76,13 @@ inline constexpr CounterInfo kCounters[] = {
     {Counter::manifest_confirmed, "manifest_confirmed", "messages and packs heard before whose hashes a verified Manifest confirms"},
     {Counter::manifest_odd, "manifest_odd", "verified Manifests whose own hash or Link hash is wrong: confirm nothing"},
     {Counter::position_shed, "position_shed", "positions refused because their shard was nearly full and their flight had a fresh one"},
+    {Counter::shed_active, "shed_active", "datagrams shed under load: of signers heard lately from the same address"},
+    {Counter::shed_moved, "shed_moved", "datagrams shed under load: of signers heard lately from elsewhere"},
+    {Counter::shed_known, "shed_known", "datagrams shed under load: of known signers not heard lately"},
+    {Counter::shed_unknown, "shed_unknown", "datagrams shed under load: of signers whose key had to be fetched"},
+    {Counter::would_refuse_source, "would_refuse_source", "datagrams that overload.source_rate would refuse; it only counts (overload.dry_run)"},
+    {Counter::would_shed, "would_shed", "datagrams that overload.waiting_age would shed; it only counts (overload.dry_run)"},
+    {Counter::would_refuse_rate, "would_refuse_rate", "datagrams that policy.rate would refuse; it only counts (overload.dry_run)"},
 };
 
 constexpr bool counters_in_order() {

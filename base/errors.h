@@ -26,7 +26,7 @@ enum class Error : uint8_t {
   // ASTM F3411 and DRIP
   truncated, rid_type, bad_auth, bad_wrapper, wrapper_signature, wrapper_expired, basic_id_mismatch, c2_origin, value_range,
   // operation and load
-  not_owner, rate, late_after_end, overload, parking_full,
+  not_owner, rate, late_after_end, overload, parking_full, source_budget, shed,
   // the gateway's side: what it refuses of a provider's words
   wrong_signer, wrong_ua, stale_word,
   // and of what flight controllers and Broadcast RID senders bring it
@@ -108,6 +108,8 @@ inline constexpr ErrorInfo kErrors[] = {
     {Error::late_after_end,       0x83,                "late_after_end",       "message is not newer than the end of its operation"},
     {Error::overload,             0xa3,                "overload",             "no room: a bounded queue or table is full"},
     {Error::parking_full,         0xa3,                "parking_full",         "too many messages wait for keys"},
+    {Error::source_budget,        kSilence,            "source_budget",        "under load: the address or its network sends more than it may unproven"},
+    {Error::shed,                 0xa3,                "shed",                 "under load: others of its class, or newer messages, went first"},
     {Error::wrong_signer,         kSilence,            "wrong_signer",         "Heartbeat or end signed by another than the current service provider"},
     {Error::wrong_ua,             kSilence,            "wrong_ua",             "Heartbeat or end about another aircraft"},
     {Error::stale_word,           kSilence,            "stale_word",           "Heartbeat or end older than the last accepted one"},

@@ -5,13 +5,18 @@
 namespace nrid {
 
 // The life of a datagram. The costs are the estimates of the design for one core; bench/journey_bench.cc measures them.
-void Journey::read(std::span<Item> batch, Now now, const Config& config) {
+void Journey::screen(std::span<Item* const> batch, Now now, const Config& config) {
   config_ = &config;
   each(batch, [&](Item& i) { return open(i, now); });              // schc/ RFC 8724 7.2, wire/ RFC 7252 3      0.3 us
   each(batch, [&](Item& i) { return read_token(i); });             // cwt/  shape, alg, kid, subject, HID       0.3 us
   each(batch, [&](Item& i) { return judge_claims(i); });           // cwt/  times, addressee; rid/ pack head    20 ns
   each(batch, [&](Item& i) { return refuse_duplicate(i, now); });  // nrid/ S < L, replay filter: last free no  30 ns
   each(batch, [&](Item& i) { return find_key(i, now); });          // det/  cached key of kid, or parked        30 ns
+}
+
+// Between the two the items wait in their classes (nrid/verify_queue.h) while more comes than can be judged.
+void Journey::judge(std::span<Item* const> batch, Now now, const Config& config) {
+  config_ = &config;
   verify_outer(batch);                                             // cwt/  the gateway signed it               3-50 us
   each(batch, [&](Item& i) { return admit(i, now); });             // nrid/ rate of kid, owner                  50 ns
   each(batch, [&](Item& i) { return read_pack(i); });              // rid/  ASTM F3411 pages, RFC 9575 evidence 0.2 us
@@ -21,13 +26,13 @@ void Journey::read(std::span<Item> batch, Now now, const Config& config) {
 }
 
 template <class Step>
-void Journey::each(std::span<Item> batch, Step step) {
-  for (Item& item : batch) {
-    if (item.fate != Fate::open) continue;
-    const Error error = step(item);
+void Journey::each(std::span<Item* const> batch, Step step) {
+  for (Item* const item : batch) {
+    if (item->fate != Fate::open) continue;
+    const Error error = step(*item);
     if (error == Error::none) continue;
-    item.fate = Fate::refused;
-    item.error = error;
+    item->fate = Fate::refused;
+    item->error = error;
   }
 }
 
@@ -114,10 +119,11 @@ Error Journey::refuse_duplicate(Item& item, Now now) const {
 
 Error Journey::find_key(Item& item, Now now) { return key_of(item, item.token.kid, now, item.key); }
 
-void Journey::verify_outer(std::span<Item> batch) {
+void Journey::verify_outer(std::span<Item* const> batch) {
   jobs_.clear();
   judged_.clear();
-  for (Item& item : batch) {
+  for (Item* const each : batch) {
+    Item& item = *each;
     if (item.fate != Fate::open) continue;
     const auto octets = cwt::signed_bytes(item.token, item.signed_space);
     if (!octets.ok()) {  // a payload over our own limit cannot pass check_request: the room is there
@@ -130,6 +136,7 @@ void Journey::verify_outer(std::span<Item> batch) {
   }
   parts_.verifier.verify(jobs_);
   for (size_t i = 0; i < jobs_.size(); ++i) {
+    ++judged_[i]->signatures;
     judged_[i]->outer_verified = jobs_[i].good;
     if (jobs_[i].good) continue;
     judged_[i]->fate = Fate::refused;
@@ -137,10 +144,11 @@ void Journey::verify_outer(std::span<Item> batch) {
   }
 }
 
-void Journey::verify_wrapper(std::span<Item> batch) {
+void Journey::verify_wrapper(std::span<Item* const> batch) {
   jobs_.clear();
   judged_.clear();
-  for (Item& item : batch) {
+  for (Item* const each : batch) {
+    Item& item = *each;
     const rid::Evidence* evidence = item.fate == Fate::open ? item.evidence() : nullptr;
     if (evidence == nullptr) continue;
     jobs_.push_back({.key = &item.ua_key->key, .message = evidence->signed_bytes(), .signature = evidence->signature});
@@ -148,6 +156,7 @@ void Journey::verify_wrapper(std::span<Item> batch) {
   }
   parts_.verifier.verify(jobs_);
   for (size_t i = 0; i < jobs_.size(); ++i) {
+    ++judged_[i]->signatures;
     if (jobs_[i].good) continue;
     judged_[i]->fate = Fate::refused;
     judged_[i]->error = Error::wrapper_signature;

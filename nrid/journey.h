@@ -39,6 +39,7 @@ struct Item {
   bool remembered = false;         // in the replay filter; a CON has its entry in the stored replies
   bool wrapper_key_missing = false;  // the answer asks for the Link
   Det waits_for;                   // Fate::parked
+  unsigned signatures = 0;         // judged for it
   // read
   Frame frame;
   cwt::Sign1 token;
@@ -73,15 +74,18 @@ struct JourneyParts {
   const Verifier& verifier;
   std::span<const Gate* const> gates;
   SharedTables& shared;
-  CounterBlock& counters;          // of the thread that calls read()
+  CounterBlock& counters;          // of the thread that calls screen() and judge()
+  bool dry_rate = false;           // policy.rate only counts
 };
 
 class Journey {
  public:
   explicit Journey(JourneyParts parts) : parts_(parts) {}
-  // Every item leaves with its fate; those still open are verified, fresh and entered in the replay filter. One set of
+  // What can be told without a signature: in the order of nrid.md R-047. Those still open wait for judge().
+  void screen(std::span<Item* const> batch, Now now, const Config& config);
+  // The rest: every item leaves with its fate; those still open are verified, fresh and entered in the replay filter. One set of
   // rules judges the whole batch.
-  void read(std::span<Item> batch, Now now, const Config& config);
+  void judge(std::span<Item* const> batch, Now now, const Config& config);
 
  private:
   // Each returns Error::none, or why the item goes no further. They may also set another fate than refused.
@@ -95,8 +99,8 @@ class Journey {
   Error find_wrapper_key(Item& item, Now now);
   Error remember(Item& item, Now now);
 
-  void verify_outer(std::span<Item> batch);
-  void verify_wrapper(std::span<Item> batch);
+  void verify_outer(std::span<Item* const> batch);
+  void verify_wrapper(std::span<Item* const> batch);
 
   // nrid/journey_pack.cc: origin cases of R-056
   Error read_wrapped(Item& item);
@@ -107,7 +111,7 @@ class Journey {
   Error key_of(Item& item, const Det& det, Now now, KeyPtr& key);
 
   template <class Step>
-  void each(std::span<Item> batch, Step step);
+  void each(std::span<Item* const> batch, Step step);
 
   JourneyParts parts_;
   const Config* config_ = nullptr;   // of the batch under way

@@ -74,7 +74,10 @@ Error Journey::owner_ok(const Item& item) const {
 
 bool Journey::take_rate(const Det& kid, Now now) const {
   const Policy& policy = config_->policy_of(kid);
-  return parts_.shared.rates.take(kid, now.tick, policy.rate_per_s, policy.rate_burst);
+  if (parts_.shared.rates.take(kid, now.tick, policy.rate_per_s, policy.rate_burst)) return true;
+  if (!parts_.dry_rate) return false;
+  parts_.counters.add(Counter::would_refuse_rate);
+  return true;
 }
 
 // Behind the outer signature: a forger can spend neither the rate nor the owner's name.

@@ -47,6 +47,20 @@ struct Policy {
   double rate_burst = 20;
 };
 
+// What binds only while more comes than can be judged (resilience.md section 4).
+struct Overload {
+  size_t waiting_max = 4096;                           // datagrams of one socket whose signatures wait to be judged
+  Duration share_after = milliseconds(50);             // the oldest waits so long: classes and shares bind
+  Duration waiting_age = seconds(1);                   // what waits longer is shed: its sender has sent it again
+  double source_per_s = 500;                           // unproven datagrams of one address
+  double source_burst = 1000;
+  size_t sources_max = 16'384;                         // addresses and networks that one socket remembers
+  // Dry run: count what the limit would refuse, and refuse nothing.
+  bool dry_source = false;
+  bool dry_shares = false;
+  bool dry_rate = false;
+};
+
 // Every table has a named limit; what does not fit is refused and counted.
 struct Limits {
   size_t batch_max = 64;
@@ -60,6 +74,7 @@ struct Limits {
   size_t record_ring = 16'384;                         // shard to record thread
   double unverified_replies_per_s = 200;               // RST and codes to peers that proved nothing
   double unverified_replies_burst = 400;
+  Overload overload;
 };
 
 }  // namespace nrid

@@ -40,7 +40,7 @@ Server::Server(ServerSetup setup, ServerParts parts)
   for (const auto& shard : shards_) rings.push_back(&shard->inputs());
   for (const ServerPort& port : parts_.ports) {
     workers_.push_back(std::make_unique<Worker>(WorkerParts{setup_.limits, config_, port, parts_.rules, parts_.keys, parts_.verifier, parts_.gates,
-                                                            *shared_, parts_.counters.add_block(), rings,
+                                                            *shared_, parts_.counters.add_block(), parts_.random, rings,
                                                             parts_.host.records()}));
   }
   SharedTables* const shared = shared_.get();
@@ -187,6 +187,8 @@ void Server::run() {
       }
       for (int rounds = 0; rounds < 64 && worker->step(parts_.clock.now()) > 0; ++rounds) {  // what the socket still holds
       }
+      while (worker->judge(parts_.clock.now()) > 0) {
+      }
     });
   }
   running_ = true;
@@ -216,7 +218,8 @@ std::vector<std::pair<std::string, double>> Server::thread_cpu_s() const {
   return out;
 }
 
-size_t Server::parked() const { return shared_->parking.size(); }
+size_t Server::parked() const { return shared_->parking.size() + waiting(); }
+size_t Server::waiting() const { return shared_->waiting.load(std::memory_order_relaxed); }
 size_t Server::operations() const { return shared_->owners.open_count(); }
 
 }  // namespace nrid

@@ -97,8 +97,9 @@ class Server {
   void set_peers(std::shared_ptr<const PeerTable> table);
   std::shared_ptr<const PeerTable> peers() const;
 
-  // Datagrams that wait for a key, for the conservation law.
+  // Datagrams that wait, for a key or for their signatures to be judged: for the conservation law.
   size_t parked() const;
+  size_t waiting() const;               // the latter of them
   size_t operations() const;
   // Seconds of processor that each of our threads has used, by its name: worker-0, shard-0, record. Empty unless they run.
   std::vector<std::pair<std::string, double>> thread_cpu_s() const;

@@ -56,6 +56,12 @@ constexpr SettingInfo kRows[] = {
     {"timers", "skew",                 K::duration_s, "s",     0,   30,         "5",               "accepted difference of clocks", true},
     {"timers", "lifetime",             K::duration_s, "s",     1,   60,         "10",              "validity of what we sign", true},
     {"timers", "parking",              K::duration_s, "s",     1,   10,         "3",               "how long a message waits for its key", true},
+    {"overload", "waiting",            K::integer,   "",       64, 65'536,     "4096",            "datagrams of one socket that may wait for their signatures to be judged"},
+    {"overload", "share_after",        K::duration_s, "s",     0.005, 1,       "0.05",            "when the oldest waits so long, classes share the processor and the newest goes first"},
+    {"overload", "waiting_age",        K::duration_s, "s",     0.1, 5,         "1",               "what waits longer is shed; its sender sends it again"},
+    {"overload", "source_rate",        K::number,    "1/s",    1,   1'000'000, "500",             "under load: unproven datagrams a second from one address; its networks may send 8 and 64 times as many"},
+    {"overload", "source_burst",       K::number,    "",       1,   1'000'000, "1000",            "of them at once"},
+    {"overload", "dry_run",            K::text_list, "",       0,   0,         "[]",              "limits that only count what they would refuse: source, shares, rate"},
     {"peers",  "file",                 K::text,      "",       0,   0,          "\"\"",            "signed list of providers that aircraft may be sent to, relative to this file; \"\" is none", true},
     {"peers",  "hysteresis",           K::duration_s, "s",     0,   3600,       "30",              "how long a reason to send a flight away must stand"},
     {"peers",  "hold_down",            K::duration_s, "s",     30,  3600,       "30",              "how long an aircraft stays at least before it is sent on"},
@@ -241,6 +247,22 @@ Status read_verifier(const SettingsSection& verify, VerifierSettings& out) {
   return {};
 }
 
+Status read_overload(const SettingsSection& overload, Overload& out) {
+  static constexpr std::pair<std::string_view, bool Overload::*> kDry[] = {{"source", &Overload::dry_source}, {"shares", &Overload::dry_shares}, {"rate", &Overload::dry_rate}};
+  out.waiting_max = static_cast<size_t>(overload.integer("waiting"));
+  out.share_after = overload.duration("share_after");
+  out.waiting_age = overload.duration("waiting_age");
+  out.source_per_s = overload.number("source_rate");
+  out.source_burst = overload.number("source_burst");
+  for (const std::string& text : overload.list("dry_run")) {
+    const auto found = std::find_if(std::begin(kDry), std::end(kDry), [&](const auto& row) { return row.first == text; });
+    if (found == std::end(kDry)) return bad(overload, "dry_run", "\"" + text + "\" is none of source, shares, rate");
+    out.*found->second = true;
+  }
+  if (out.share_after < out.waiting_age) return {};
+  return bad(overload, "share_after", std::to_string(out.share_after.ms()) + " ms is not below waiting_age, " + std::to_string(out.waiting_age.ms()) + " ms");
+}
+
 Status read_redirects(const SettingsSection& peers, RedirectSettings& out) {
   out.hysteresis = peers.duration("hysteresis");
   out.hold_down = peers.duration("hold_down");
@@ -289,6 +311,8 @@ StatusOr<ServerSettings> read_server_settings(const Settings& settings) {
   out.setup.shards = static_cast<int>(server.integer("shards"));
   out.host_workers = static_cast<int>(server.integer("host_workers"));
   out.setup.limits.aircraft_max = static_cast<size_t>(server.integer("aircraft_max"));
+  out.setup.limits.rate_max = std::max(out.setup.limits.rate_max, out.setup.limits.aircraft_max);
+  TRY_VOID(read_overload(settings.section("overload"), out.setup.limits.overload));
   out.dns.tries = static_cast<int>(dns.integer("tries"));
   TRY_VOID(read_dns(dns, settings.section("trust"), out.dns));
   TRY_VOID(read_policy(settings.section("policy"), out.setup.policy));

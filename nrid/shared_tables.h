@@ -9,6 +9,7 @@
 #include "nrid/duplicates.h"
 #include "nrid/echo.h"
 #include "nrid/fresh_points.h"
+#include "nrid/known_paths.h"
 #include "nrid/outflow.h"
 #include "nrid/owners.h"
 #include "nrid/parking.h"
@@ -29,6 +30,7 @@ struct SharedTables {
         pack_digest(random),
         message_ids(random),
         echoes(random),
+        known_paths(limits.rate_max, random),
         reservations(limits.aircraft_max) {}
 
   Duplicates duplicates;
@@ -41,11 +43,13 @@ struct SharedTables {
   MessageIds message_ids;
   EchoValues echoes;
   FreshPoints fresh_points;
+  KnownPaths known_paths;
   PublishedPeers peer_table;
   Outflow outflow;
   Reservations reservations;
   std::atomic<int64_t> alive_us{0};      // tick of the newest step of a shard
   std::atomic<uint64_t> news_dropped{0};
+  std::atomic<size_t> waiting{0};        // for their signatures to be judged, in all workers
 };
 
 }  // namespace nrid

@@ -3,20 +3,14 @@
 #include <algorithm>
 #include <cstring>
 
-#include "nrid/client.h"
 
 namespace nrid {
 namespace {
 
-constexpr uint32_t kRetryAfter = 3;  // Max-Age of a 5.03, seconds
-constexpr size_t kReserved = 8;      // an eighth of a shard's ring
-
-// Refusals that come after the token was read, and after which the same sender may come again. The SCHC rules carry an Echo
-// value beside 4.01 alone.
-bool asks_for_echo(uint8_t code, Transport transport) {
-  constexpr uint8_t kUnauthorized = 0x81, kUnavailable = 0xa3;
-  return code == kUnauthorized || (code == kUnavailable && transport == Transport::plain);
-}
+constexpr size_t kReserved = 8;       // an eighth of a shard's ring
+constexpr size_t kRounds = 32;        // batches that one step reads
+constexpr size_t kBatchesBeside = 2;  // beside those that wait: what is read, and what comes back with its key
+constexpr size_t kSuspects = 8192;
 
 }  // namespace
 
@@ -31,8 +25,10 @@ size_t shard_of_token(Bytes token, size_t shards) { return token[0] % shards; }
 Worker::Worker(WorkerParts parts)
     : parts_(std::move(parts)),
       reader_(parts_.config),
-      journey_({parts_.rules, parts_.keys, parts_.verifier, parts_.gates, parts_.shared, parts_.counters}),
-      items_(parts_.limits.batch_max),
+      journey_({parts_.rules, parts_.keys, parts_.verifier, parts_.gates, parts_.shared, parts_.counters, overload().dry_rate}),
+      queue_(overload().waiting_max + kBatchesBeside * parts_.limits.batch_max),
+      budgets_(overload().sources_max, overload().source_per_s, overload().source_burst, parts_.random),
+      suspects_(kSuspects, parts_.random),
       received_(parts_.limits.batch_max) {}
 
 void Worker::wait() {
@@ -42,53 +38,193 @@ void Worker::wait() {
 
 size_t Worker::step(Now now) {
   reader_.refresh();
-  const size_t count = parts_.port.port->receive(received_);
-  parts_.counters.add(Counter::received, count);
-  for (size_t i = 0; i < count; ++i) {
-    Item& item = items_[i];
-    item.datagram = received_[i].octets;
-    item.path = {parts_.port.port, parts_.port.transport, received_[i].peer, received_[i].to, parts_.port.protector};
-    item.received = now.wall;
-    item.acked = item.rate_taken = item.parked_before = false;
+  feel_pressure(now);
+  size_t moved = receive(now) + unpark(now);
+  if (pressed_) {
+    while (const auto old = queue_.older_than(now.tick - overload().waiting_age)) shed(*old, now);
   }
-  if (count > 0) run(count, now);
+  moved += judge(now);
+  if (queue_.size() + parts_.limits.batch_max <= overload().waiting_max) room_at_ = now.tick;
+  tell_waiting();
+  return moved;
+}
 
+// Under pressure as long as the oldest waits too long, or there was no room for so long.
+void Worker::feel_pressure(Now now) {
+  if (queue_.size() == 0) room_at_ = now.tick;
+  pressed_ = !overload().dry_shares && now.tick - std::min(queue_.oldest(now.tick), room_at_) > overload().share_after;
+}
+
+// Under pressure the socket is emptied and what waits makes room; otherwise what there is no room for waits in the socket.
+size_t Worker::receive(Now now) {
+  size_t sum = 0;
+  for (size_t round = 0; round < kRounds; ++round) {
+    if (!pressed_ && queue_.size() + parts_.limits.batch_max > overload().waiting_max) break;
+    const size_t count = parts_.port.port->receive(received_);
+    parts_.counters.add(Counter::received, count);
+    for (const Received& each : std::span(received_).first(count)) {
+      if (pressed_ && !within_budget(each.peer, now)) continue;
+      arrive(each.octets, {parts_.port.port, parts_.port.transport, each.peer, each.to, parts_.port.protector}, now.wall, now);
+    }
+    screen(now);
+    sum += count;
+    if (count < received_.size()) break;
+  }
+  return sum;
+}
+
+size_t Worker::unpark(Now now) {
   unparked_.clear();
-  parts_.shared.parking.take(now.tick, items_.size(), unparked_);
-  for (size_t i = 0; i < unparked_.size(); ++i) {
-    const Parked& parked = unparked_[i];
-    Item& item = items_[i];
-    item.datagram = parked.datagram;
-    item.path = parked.path;
-    item.received = parked.received;
+  parts_.shared.parking.take(now.tick, parts_.limits.batch_max, unparked_);
+  for (const Parked& parked : unparked_) {
+    Item& item = arrive(parked.datagram, parked.path, parked.received, now);
     item.acked = parked.acked;
     item.rate_taken = parked.rate_taken;
     item.parked_before = true;
     item.waits_for = parked.waits_for;
     item.key_answer = parked.answer;
   }
-  if (!unparked_.empty()) run(unparked_.size(), now);
-  return count + unparked_.size();
+  screen(now);
+  return unparked_.size();
 }
 
-void Worker::run(size_t count, Now now) {
-  const std::span<Item> batch(items_.data(), count);
-  for (Item& item : batch) {
-    item.fate = Fate::open;
-    item.error = Error::none;
-    item.outer_verified = item.remembered = item.wrapper_key_missing = item.relative_times = false;
-    item.message_count = 0;
-    item.digest = {};
-    item.key.reset();
-    item.ua_key.reset();
-    item.claims = cwt::Claims{};
-    item.auth = rid::PackAuth{};
+bool Worker::within_budget(const Address& peer, Now now) {
+  if (budgets_.charge(peer, now.tick)) return true;
+  if (overload().dry_source) {
+    parts_.counters.add(Counter::would_refuse_source);
+    return true;
   }
-  journey_.read(batch, now, config());
-  reports_.clear();
-  for (Item& item : batch) finish(item, now);
-  push_reports(now);
+  parts_.counters.refuse(Error::source_budget);
+  return false;
+}
+
+Item& Worker::arrive(Bytes octets, const ReplyPath& path, Instant received, Now now) {
+  if (free_.empty()) {
+    Place& fresh = places_.emplace_back();
+    fresh.number = static_cast<uint32_t>(places_.size() - 1);
+    free_.push_back(fresh.number);
+  }
+  Place& place = places_[free_.back()];
+  free_.pop_back();
+  place.came = now.tick;
+  place.verify_class = VerifyClass::active;
+  octets = octets.first(std::min(octets.size(), place.octets.size()));  // one octet too many is enough to be refused
+  std::memcpy(place.octets.data(), octets.data(), octets.size());
+  Item& item = place.item;
+  item.datagram = Bytes(place.octets).first(octets.size());
+  item.path = path;
+  item.received = received;
+  item.fate = Fate::open;
+  item.error = item.key_answer = Error::none;
+  item.acked = item.rate_taken = item.parked_before = item.outer_verified = item.remembered = item.wrapper_key_missing = item.relative_times = false;
+  item.message_count = 0;
+  item.signatures = 0;
+  item.digest = {};
+  item.key.reset();
+  item.ua_key.reset();
+  item.claims = cwt::Claims{};
+  item.auth = rid::PackAuth{};
+  arrived_.push_back(&place);
+  return item;
+}
+
+void Worker::screen(Now now) {
+  if (arrived_.empty()) return;
+  batch_.clear();
+  for (Place* const place : arrived_) batch_.push_back(&place->item);
+  journey_.screen(batch_, now, config());
+  // What this step judges anyway needs no class.
+  const bool at_once = !pressed_ && queue_.size() + arrived_.size() <= parts_.limits.batch_max;
+  for (Place* const place : arrived_) {
+    if (place->item.fate == Fate::open) {
+      enqueue(*place, at_once, now);
+    } else {
+      finish(place->item, now);
+      leave(*place);
+    }
+  }
+  arrived_.clear();
   outbox_.flush(parts_.counters);
+}
+
+void Worker::enqueue(Place& place, bool at_once, Now now) {
+  bool suspect = false;
+  if (!at_once) {
+    bool proven = false;
+    place.verify_class = class_of(place.item, proven, now);
+    suspect = !proven && suspects_.suspect(place.item.token.kid, place.item.path.peer, now.tick);
+  }
+  if (queue_.size() >= overload().waiting_max) {
+    if (const auto out = queue_.make_room()) shed(*out, now);
+  }
+  queue_.add(place.number, place.verify_class, suspect, place.came);
+}
+
+// `proven`: it carries our Echo value, so it comes from where it says (RFC 9175), whoever else fails in its name.
+VerifyClass Worker::class_of(const Item& item, bool& proven, Now now) const {
+  if (item.parked_before) return VerifyClass::unknown;
+  const Det& kid = item.token.kid;
+  const coap::Option* const echo = item.frame.message.find(coap::option::echo);
+  proven = echo != nullptr && parts_.shared.echoes.holds(echo->value, item.path.peer, kid, now.tick);
+  const Duration lately = config().timers_of(kid).silence();
+  switch (parts_.shared.known_paths.find(kid, item.path.peer, now.tick, lately)) {
+    case KnownPaths::Heard::here: return VerifyClass::active;
+    case KnownPaths::Heard::elsewhere: return proven ? VerifyClass::active : VerifyClass::moved;
+    case KnownPaths::Heard::never: break;
+  }
+  return VerifyClass::known;
+}
+
+size_t Worker::judge(Now now) {
+  judging_.clear();
+  batch_.clear();
+  while (judging_.size() < parts_.limits.batch_max) {
+    const auto next = queue_.next(pressed_);
+    if (!next) break;
+    judging_.push_back(&places_[*next]);
+    batch_.push_back(&places_[*next].item);
+  }
+  if (judging_.empty()) return 0;
+  journey_.judge(batch_, now, config());
+  reports_.clear();
+  for (Place* const place : judging_) {
+    account(*place, now);
+    finish(place->item, now);
+  }
+  push_reports(now);
+  for (Place* const place : judging_) leave(*place);
+  outbox_.flush(parts_.counters);
+  return judging_.size();
+}
+
+// Success for a signer and an address raises both; failure makes them wait, and no more: anybody can fail in another's name.
+void Worker::account(const Place& place, Now now) {
+  const Item& item = place.item;
+  const Det& kid = item.token.kid;
+  queue_.spent(place.verify_class, item.signatures);
+  if (item.fate == Fate::open) {
+    parts_.shared.known_paths.note(kid, item.path.peer, now.tick);
+    if (pressed_) budgets_.refund(item.path.peer, now.tick);
+  } else if (item.error == Error::bad_signature || item.error == Error::wrapper_signature) {
+    suspects_.failed(kid, item.path.peer, now.tick);
+  }
+  if (overload().dry_shares && now.tick - place.came > overload().waiting_age) parts_.counters.add(Counter::would_shed);
+}
+
+void Worker::shed(uint32_t number, Now now) {
+  Place& place = places_[number];
+  parts_.counters.add(kVerifyClasses[static_cast<size_t>(place.verify_class)].shed);
+  refuse(place.item, Error::shed, now);
+  leave(place);
+}
+
+void Worker::leave(Place& place) { free_.push_back(place.number); }
+
+void Worker::tell_waiting() {
+  const size_t waiting = queue_.size();
+  if (waiting == told_waiting_) return;
+  parts_.shared.waiting.fetch_add(waiting - told_waiting_, std::memory_order_relaxed);  // unsigned: it may go down
+  told_waiting_ = waiting;
 }
 
 void Worker::finish(Item& item, Now now) {
@@ -137,8 +273,7 @@ void Worker::hand_over(Item& item, Now now) {
   }
   const Bytes cwt = item.frame.message.payload;
   report.raw = std::make_shared<const std::vector<uint8_t>>(cwt.begin(), cwt.end());
-  reports_.push_back({shard_of(report.ua, parts_.shards.size()), static_cast<size_t>(&item - items_.data()),
-                      ShardInput{std::move(report)}});
+  reports_.push_back({shard_of(report.ua, parts_.shards.size()), &item, ShardInput{std::move(report)}});
 }
 
 void Worker::push_reports(Now now) {
@@ -147,8 +282,8 @@ void Worker::push_reports(Now now) {
     const bool spared = may_be_spared(std::get<Report>(pending.input.what), now) && ring.size() >= ring.limit() - ring.limit() / kReserved;
     if (spared) parts_.counters.add(Counter::position_shed);
     if (!spared && ring.push(std::move(pending.input))) continue;
-    parts_.shared.duplicates.forget(items_[pending.item].digest);  // the same token may be tried again
-    refuse(items_[pending.item], Error::overload, now);
+    parts_.shared.duplicates.forget(pending.item->digest);  // the same token may be tried again
+    refuse(*pending.item, Error::overload, now);
   }
 }
 
@@ -179,107 +314,6 @@ void Worker::park(Item& item, Now now) {
   // The key may have come between find() and park(); its answer would then have found nobody waiting.
   const auto found = parts_.keys.find(det, now);
   if (found.ok() || found.error() != Error::key_unavailable) parts_.shared.parking.answered(det, found.error());
-}
-
-void Worker::on_control(const Item& item, Now now) {
-  const coap::Message& message = item.frame.message;
-  if (item.frame.kind == FrameKind::ping) {  // RFC 7252 4.3
-    if (!parts_.shared.unverified_replies.take(now.tick)) return parts_.counters.add(Counter::replies_withheld);
-    ReplyOctets space;
-    return outbox_.add(item.path, make_empty(item.path, parts_.rules, coap::Type::rst, message.id, space));
-  }
-  const bool proof = message.type == coap::Type::ack && message.code == coap::kChanged && message.token.size() == 8;
-  if (!proof) return;
-  PathProof path{item.path.peer, {}};
-  std::copy(message.token.begin(), message.token.end(), path.token.begin());
-  // A full ring loses a proof; the next CON Heartbeat asks again.
-  static_cast<void>(parts_.shards[shard_of_token(message.token, parts_.shards.size())]->push(ShardInput{path}));
-}
-
-// a CON repeated octet for octet gets its stored ACK; another copy of a token already taken gets an empty
-// 2.04 if it is confirmable, so that it is not repeated, and no Heartbeat. While nobody knows yet whether the first copy is
-// taken, or safe in the journal, there is nothing to say.
-void Worker::on_duplicate(const Item& item, Now now) {
-  if (const auto ua = parts_.shared.duplicates.aircraft(item.digest)) {
-    Ring<ShardInput>& ring = *parts_.shards[shard_of(*ua, parts_.shards.size())];
-    // Replays may fill no more than half of it; a copy that is lost is followed by another in a second.
-    if (ring.size() < ring.limit() / 2) static_cast<void>(ring.push(ShardInput{CopyHeard{*ua, item.path}}));
-  }
-  if (item.frame.head.type != coap::Type::con || item.acked) return;
-  const auto stored = parts_.shared.con_replies.find(item.path.peer, item.frame.head.id, item.datagram, now.tick);
-  if (stored.known) return outbox_.add(item.path, stored.reply());  // empty while its answer is being made
-  if (!parts_.shared.duplicates.accepted(item.digest)) return;
-  if (!parts_.shared.unverified_replies.take(now.tick)) return parts_.counters.add(Counter::replies_withheld);
-  answer(item, Request::of(item.frame.message), {});
-}
-
-void Worker::answer(const Item& item, const Request& request, const Response& response) {
-  ReplyOctets space;
-  const Bytes octets = make_reply(item.path, parts_.rules, request, response, parts_.shared.message_ids, space);
-  outbox_.add(item.path, octets);
-  if (item.remembered && request.confirmable() && !request.acked) {  // a refusal is an answer too, and repeated as one
-    parts_.shared.con_replies.finish(item.path.peer, request.id, octets);
-  }
-}
-
-// the key of the Wrapper is unknown, the gateway is not: ask for the Link.
-Bytes Worker::link_request(const Item& item, Now now, std::span<uint8_t> out) const {
-  cwt::UssBody body;
-  body.ua = item.ua;
-  body.expected = {1u << 2, profile::kPagesLink};
-  const Identity& us = config().speaks_as(item.sp());
-  const Speaker speaker{us.det, us.signer.get(), item.token.kid_form, config().timers_of(item.ua).lifetime.seconds()};
-  const auto cwt = make_uss_cwt(speaker, body, now.wall.seconds(), out);
-  return cwt.ok() ? *cwt : Bytes{};
-}
-
-// audit events. Anybody can name a revoked kid; what such peers cause comes out of their small bucket.
-void Worker::tell_refused(const Item& item, Now now) {
-  FlightEvent event;
-  event.gateway = item.token.kid;
-  event.at = now.wall;
-  if (item.error == Error::not_owner) {
-    event.kind = FlightEventKind::not_owner;
-    event.ua = item.ua;
-    event.detail = to_text(event.gateway) + " may not speak for " + to_text(event.ua);
-  } else if (item.error == Error::det_revoked && (item.outer_verified || parts_.shared.unverified_replies.take(now.tick))) {
-    event.kind = FlightEventKind::revoked;
-    event.ua = item.outer_verified ? item.ua : item.token.kid;  // of the Wrapper, or of the token itself
-    event.detail = to_text(event.ua) + " is revoked";
-  } else {
-    return;
-  }
-  if (!parts_.records.push(Record{std::move(event)})) parts_.counters.add(Counter::event_dropped);
-}
-
-void Worker::on_refused(const Item& item, Now now) {
-  tell_refused(item, now);
-  const uint8_t code = info(item.error).reply;
-  const coap::Type type = item.frame.head.type;
-  if (code == kSilence || !item.frame.has_head || type == coap::Type::ack || type == coap::Type::rst) return;
-  const bool con = type == coap::Type::con;
-  if (!con && (code == kResetIfConfirmable || (!item.outer_verified && !item.acked))) return;  // NON silence
-  if (!item.outer_verified && !parts_.shared.unverified_replies.take(now.tick)) {
-    return parts_.counters.add(Counter::replies_withheld);
-  }
-  if (code == kResetIfConfirmable) {
-    ReplyOctets space;
-    return outbox_.add(item.path, make_empty(item.path, parts_.rules, coap::Type::rst, item.frame.head.id, space));
-  }
-  Request request = Request::of(item.frame.message);
-  request.acked = item.acked;
-  std::array<uint8_t, kReplySpace> heartbeat;
-  Response response{code, {}, kRetryAfter};
-  const Bytes link = item.wrapper_key_missing ? link_request(item, now, heartbeat) : Bytes{};
-  if (!link.empty()) {
-    response = {coap::kChanged, link, 0};
-  } else if (item.outer_verified) {
-    response.payload = as_bytes(info(item.error).counter);  // only to authenticated peers
-  }
-  // RFC 9175 section 2.3: who named a DET and may come again proves its address with the next request.
-  const EchoValues::Value echo = parts_.shared.echoes.make(item.path.peer, item.token.kid, now.tick);
-  if (!item.outer_verified && asks_for_echo(code, item.path.transport)) response.echo = echo;
-  answer(item, request, response);
 }
 
 }  // namespace nrid

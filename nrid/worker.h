@@ -1,16 +1,21 @@
-// A verify worker: one socket, one thread, caches only. It reads a batch, sends it on its journey, counts one outcome for
-// each datagram, answers what is refused and hands what is verified to the operation shard of its DET. Any worker takes
-// any packet.
+// A verify worker: one socket, one thread, caches only. It reads what the socket holds, sends it on its journey, counts one outcome
+// for each datagram, answers what is refused and hands what is verified to the operation shard of its DET. Any worker takes any
+// packet. While more comes than it can judge, the socket is still emptied, for the kernel drops the known and the forged alike: what
+// no cheap check refuses waits in its class (nrid/verify_queue.h).
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <vector>
 
 #include "base/ring.h"
 #include "nrid/config.h"
 #include "nrid/journey.h"
+#include "nrid/prefix_budget.h"
 #include "nrid/report.h"
 #include "nrid/server.h"
+#include "nrid/suspects.h"
+#include "nrid/verify_queue.h"
 
 namespace nrid {
 
@@ -24,6 +29,7 @@ struct WorkerParts {
   std::span<const Gate* const> gates;
   SharedTables& shared;
   CounterBlock& counters;
+  Random& random;
   std::vector<Ring<ShardInput>*> shards;
   Ring<Record>& records;
 };
@@ -36,12 +42,35 @@ size_t shard_of_token(Bytes token, size_t shards);
 class Worker {
  public:
   explicit Worker(WorkerParts parts);
-  // One batch from the socket and one of parked datagrams whose key has come; returns how many were read.
+  // What the socket holds and what is ready with its key, up to the room there is, then one batch of signatures; returns how
+  // many datagrams it moved.
   size_t step(Now now);
+  // One batch of those that wait, and nothing new: for the end.
+  size_t judge(Now now);
   void wait();
 
  private:
-  void run(size_t count, Now now);
+  struct Place {                         // a datagram from its reading to its outcome
+    Item item;
+    std::array<uint8_t, profile::kDatagramMax + 1> octets;
+    uint32_t number = 0;
+    VerifyClass verify_class = VerifyClass::active;
+    Tick came;
+  };
+  const Overload& overload() const { return parts_.limits.overload; }
+  void feel_pressure(Now now);
+  size_t receive(Now now);
+  size_t unpark(Now now);
+  bool within_budget(const Address& peer, Now now);
+  Item& arrive(Bytes octets, const ReplyPath& path, Instant received, Now now);
+  void screen(Now now);
+  void enqueue(Place& place, bool at_once, Now now);
+  VerifyClass class_of(const Item& item, bool& proven, Now now) const;
+  void account(const Place& place, Now now);
+  void shed(uint32_t number, Now now);
+  void leave(Place& place);
+  void tell_waiting();
+
   void finish(Item& item, Now now);
   void hand_over(Item& item, Now now);
   void park(Item& item, Now now);
@@ -59,12 +88,22 @@ class Worker {
   WorkerParts parts_;
   Published::Reader reader_;
   Journey journey_;
-  std::vector<Item> items_;
+  std::deque<Place> places_;             // grows to its limit and stays; where no one is, is in free_
+  std::vector<uint32_t> free_;
+  VerifyQueue queue_;
+  PrefixBudgets budgets_;
+  Suspects suspects_;
+  bool pressed_ = false;                 // classes and shares bind
+  Tick room_at_;                         // when there was room last
+  size_t told_waiting_ = 0;
   std::vector<Received> received_;
   std::vector<Parked> unparked_;
+  std::vector<Place*> arrived_;          // to be screened
+  std::vector<Place*> judging_;
+  std::vector<Item*> batch_;
   struct Pending {
     size_t shard;
-    size_t item;
+    Item* item;
     ShardInput input;
   };
   std::vector<Pending> reports_;

@@ -106,7 +106,8 @@ Status Provider::start() {
 
 Status Provider::start_web() {
   metrics_ = std::make_unique<web::Metrics>([this] { return counters_.total(); });
-  metrics_->add_gauge("parked", "datagrams that wait for a key now", [this] { return static_cast<double>(server_->parked()); });
+  metrics_->add_gauge("parked", "datagrams that wait for a key now", [this] { return static_cast<double>(server_->parked() - server_->waiting()); });
+  metrics_->add_gauge("waiting", "datagrams that wait for their signatures to be judged now", [this] { return static_cast<double>(server_->waiting()); });
   metrics_->add_gauge("operations", "open operations", [this] { return static_cast<double>(server_->operations()); });
   add_key_metrics();
   add_verifier_metrics();

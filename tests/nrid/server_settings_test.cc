@@ -175,6 +175,22 @@ TEST(ServerSettings, D1_holds_or_the_start_fails) {
   EXPECT_NE(refused(good(), "heartbeat = 2.5", "heartbeat = 2.5\nresend_after = 13").find("N <= M"), std::string::npos);
 }
 
+TEST(ServerSettings, overload) {
+  const std::string text = good() + "[overload]\nwaiting = 128\nshare_after = 0.02\nwaiting_age = 2\nsource_rate = 50\nsource_burst = 60\ndry_run = [\"source\", \"rate\"]\n";
+  const auto settings = read(text);
+  ASSERT_TRUE(settings.ok()) << settings.text();
+  const Overload& overload = settings->setup.limits.overload;
+  EXPECT_EQ(overload.waiting_max, 128u);
+  EXPECT_EQ(overload.share_after, milliseconds(20));
+  EXPECT_EQ(overload.waiting_age, seconds(2));
+  EXPECT_EQ(overload.source_per_s, 50);
+  EXPECT_EQ(overload.source_burst, 60);
+  EXPECT_TRUE(overload.dry_source && overload.dry_rate && !overload.dry_shares);
+  EXPECT_NE(refused(text, "\"rate\"]", "\"everything\"]").find("none of source, shares, rate"), std::string::npos);
+  EXPECT_NE(refused(text, "waiting = 128", "waiting = 63").find("64..65536"), std::string::npos);
+  EXPECT_NE(refused(text, "share_after = 0.02\nwaiting_age = 2", "share_after = 0.5\nwaiting_age = 0.5").find("500 ms is not below waiting_age"), std::string::npos);
+}
+
 TEST(ServerSettings, load_low_is_below_load_high) {
   const std::string text = good() + "[peers]\nload_high = 0.8\nload_low = 0.5\nhysteresis = 12\n";
   EXPECT_NE(refused(text, "load_low = 0.5", "load_low = 0.8").find("is not below load_high"), std::string::npos);

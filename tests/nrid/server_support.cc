@@ -42,7 +42,7 @@ void World::start() {
   setup.limits = options.limits;
   setup.shards = options.shards;
   setup.redirect = options.redirect;
-  server = std::make_unique<Server>(setup, ServerParts{clock, random, keys, sodium_verifier(),
+  server = std::make_unique<Server>(setup, ServerParts{clock, random, keys, verifier != nullptr ? *verifier : sodium_verifier(),
                                                        provider_signer != nullptr ? *provider_signer : sp.signer, journal, *host, *counters, rules,
                                                        {{&plain_port, Transport::plain, protector}, {&schc_port, Transport::schc}}, options.gates, {}, {}, options.peers});
   server->add(*recorder);

@@ -221,6 +221,7 @@ class World {
   Party sp{options.sp_seed}, ua{2}, gcs{3}, stranger{4};
   const Party* addressed = &sp;             // whom the sender addresses, and whose word it expects
   const Signer* provider_signer = nullptr;  // null: sp's own; takes effect at start()
+  const Verifier* verifier = nullptr;       // null: libsodium's; takes effect at start()
   const PayloadProtector* protector = nullptr;  // of the plain port; takes effect at start()
   ManualClock clock{at_second(kNow)};
   SeededRandom random;

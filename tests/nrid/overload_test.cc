@@ -1,0 +1,221 @@
+// More comes than can be judged: T19, T20, T21, T24 and T25 of resilience.md in virtual time. Every signature costs half a
+// millisecond of it, so a second has room for 2,000; a hundred aircraft need a tenth of that, and forgers send ten times it. The
+// socket holds 512 datagrams and drops the newest, as the kernel does.
+#include <algorithm>
+#include <array>
+#include <deque>
+#include <map>
+#include <numeric>
+
+#include "tests/nrid/server_support.h"
+
+namespace nrid::testing {
+namespace {
+
+using coap::Type;
+
+constexpr Duration kSignature = Duration{500};
+constexpr size_t kSocket = 512;
+constexpr int kFlights = 100;
+constexpr int64_t kFloodPerSecond = 20'000;
+
+class SlowVerifier final : public Verifier {
+ public:
+  explicit SlowVerifier(ManualClock& clock) : clock_(clock) {}
+  std::string_view name() const override { return "slow"; }
+  void verify(std::span<VerifyJob> jobs) const override {
+    sodium_verifier().verify(jobs);
+    clock_.advance(kSignature * static_cast<int>(jobs.size()));
+    judged += jobs.size();
+  }
+  mutable size_t judged = 0;
+
+ private:
+  ManualClock& clock_;
+};
+
+// How the forgers of a test choose whom they name and where they say they come from.
+enum class Forged { unknown_signers, real_signers, real_signers_at_home };
+
+class Flooded : public ::testing::Test {
+ protected:
+  explicit Flooded(Options options = {}) : w(std::move(options)), verifier(w.clock), random(42) {
+    w.verifier = &verifier;
+    w.start();
+    for (int i = 0; i < kFlights; ++i) {
+      flights.emplace_back(static_cast<uint8_t>(10 + i));
+      w.keys.know(flights.back());
+    }
+    for (int i = 0; i < kFlights; ++i) w.send(Type::con, w.uas_cwt(flights[static_cast<size_t>(i)], w.start_pack(flights[static_cast<size_t>(i)])), home(i));
+    EXPECT_EQ(w.recorder->count(FlightEventKind::active), size_t{kFlights});
+    w.heard();
+    w.clock.advance(seconds(2));
+    w.run();
+    w.heard();
+  }
+  static Address home(int flight) { return address_of(static_cast<uint8_t>(flight), 41'000); }
+
+  void arrive(const Buffer& datagram, const Address& from) {
+    if (w.plain_port.inbox.size() < kSocket) w.inject(datagram, from);
+    else ++dropped;
+  }
+  Buffer report(int flight, Type type = Type::non) {
+    return w.post(type, w.uas_cwt(flights[static_cast<size_t>(flight)], w.flight_pack(flights[static_cast<size_t>(flight)], flight)));
+  }
+  void forge(Forged how) {
+    const int flight = static_cast<int>(random.below(victims));
+    Buffer datagram = templates[static_cast<size_t>(flight)];
+    for (size_t i = 0; i < 8; ++i) datagram[datagram.size() - 60 + i] = static_cast<uint8_t>(random.u16());  // within R
+    Address from = home(flight);
+    if (forger) from = *forger;
+    else if (how != Forged::real_signers_at_home) from = address_of(static_cast<uint8_t>(random.u16()), random.u16());
+    if (how == Forged::unknown_signers) {
+      const auto& kid = flights[static_cast<size_t>(flight)].det.octets;
+      for (auto at = datagram.begin(); (at = std::search(at, datagram.end(), kid.begin(), kid.end())) != datagram.end(); at += 16) {
+        for (size_t i = 8; i < 16; ++i) *(at + static_cast<ptrdiff_t>(i)) = static_cast<uint8_t>(random.u16());
+      }
+    }
+    arrive(datagram, from);
+  }
+  // One report of each flight a second, evenly spread, and between them what the forgers send.
+  void fly(Duration length, std::optional<Forged> how) {
+    const Tick begin = w.clock.now().tick, end = begin + length;
+    int64_t legit_due = 0, flood_due = 0;
+    while (w.clock.now().tick < end) {
+      const int64_t us = (w.clock.now().tick - begin).us;
+      while (legit_due * 1'000'000 / kFlights <= us) {
+        const int flight = static_cast<int>(legit_due++ % kFlights);
+        const Buffer datagram = report(flight, Type::con);
+        waiting[{home(flight), static_cast<uint16_t>(datagram[2] << 8 | datagram[3])}] = {w.clock.now().tick, flight};
+        arrive(datagram, home(flight));
+        ++sent[static_cast<size_t>(flight)];
+      }
+      if (how && (templates.empty() || us / 1'000'000 != template_second)) {
+        template_second = us / 1'000'000;
+        templates.clear();
+        for (int i = 0; i < kFlights; ++i) templates.push_back(report(i));
+      }
+      for (; how && flood_due * 1'000'000 / kFloodPerSecond <= us; ++flood_due) forge(*how);
+      if (w.server->step(w.clock.now()) == 0) w.clock.advance(milliseconds(1));
+      hear();
+    }
+  }
+  // Each report is confirmable; its answer is the ACK with a 2.04.
+  void hear() {
+    for (const Heard& one : w.heard()) {
+      const auto found = waiting.find({one.to, one.id});
+      if (found == waiting.end() || one.type != Type::ack || one.code != coap::kChanged) continue;
+      delays.push_back(w.clock.now().tick - found->second.first);
+      ++answered[static_cast<size_t>(found->second.second)];
+      waiting.erase(found);
+    }
+  }
+  static size_t sum(const std::array<size_t, kFlights>& of, size_t from = 0) { return std::accumulate(of.begin() + static_cast<ptrdiff_t>(from), of.end(), size_t{0}); }
+  double share(size_t from = 0) const { return static_cast<double>(sum(answered, from)) / static_cast<double>(sum(sent, from)); }
+  Duration p99() {
+    std::sort(delays.begin(), delays.end());
+    return delays.empty() ? seconds(1000) : delays[delays.size() * 99 / 100];
+  }
+
+  World w;
+  SlowVerifier verifier;
+  SeededRandom random;
+  std::deque<Party> flights;
+  std::vector<Buffer> templates;
+  int64_t template_second = -1;
+  uint32_t victims = kFlights;
+  std::optional<Address> forger;          // all from one address
+  size_t dropped = 0;
+  std::array<size_t, kFlights> sent{}, answered{};
+  std::map<std::pair<Address, uint16_t>, std::pair<Tick, int>> waiting;
+  std::vector<Duration> delays;
+};
+
+TEST_F(Flooded, T19_forgeries_of_unknown_signers_cost_the_known_nothing) {
+  fly(seconds(5), Forged::unknown_signers);
+  EXPECT_GE(share(), 0.998);
+  EXPECT_LE(p99(), milliseconds(100));
+}
+
+TEST_F(Flooded, T20_forgeries_in_the_name_of_aircraft_in_flight_leave_them_their_share) {
+  fly(seconds(8), Forged::real_signers);
+  EXPECT_GE(share(), 0.998);
+  EXPECT_LE(p99(), milliseconds(100));
+  EXPECT_GT(w.count(Counter::shed_moved), 1000u);
+  EXPECT_LE(w.count(Counter::shed_active), 4u);
+}
+
+TEST_F(Flooded, T21_forgeries_from_the_very_address_hurt_none_but_their_victims) {
+  victims = kFlights / 2;
+  fly(seconds(6), Forged::real_signers_at_home);
+  EXPECT_GE(share(victims), 0.998);
+}
+
+// The same without shares: that the figures above are theirs.
+class Unshared : public Flooded {
+ protected:
+  static Options dry() {
+    Options options;
+    options.limits.overload.dry_shares = options.limits.overload.dry_source = true;
+    return options;
+  }
+  Unshared() : Flooded(dry()) {}
+};
+
+TEST_F(Unshared, TheFloodOfT20TakesTheSkyAway) {
+  fly(seconds(5), Forged::real_signers);
+  EXPECT_LT(share(), 0.7);
+  EXPECT_GT(w.count(Counter::would_shed), 1000u);
+  EXPECT_EQ(w.count(Error::shed) + w.count(Error::source_budget), 0u);
+}
+
+TEST_F(Flooded, T25_a_storm_of_retries_is_over_within_seconds) {
+  fly(seconds(2), std::nullopt);
+  for (int copy = 0; copy < 4; ++copy) {  // after an outage all send at once what they had, four times
+    for (int flight = 0; flight < kFlights; ++flight) arrive(report(flight, Type::con), home(flight));
+  }
+  fly(seconds(3), std::nullopt);
+  const size_t lost = sum(sent) - sum(answered);
+  fly(seconds(5), std::nullopt);
+  EXPECT_EQ(sum(sent) - sum(answered), lost);
+  EXPECT_LE(lost, size_t{kFlights} / 10);
+}
+
+TEST_F(Flooded, AllIsAsBeforeWhenTheFloodEnds) {
+  fly(seconds(5), Forged::real_signers);
+  fly(seconds(2), std::nullopt);
+  const size_t lost = sum(sent) - sum(answered);
+  const uint64_t shed = w.count(Error::shed);
+  delays.clear();
+  fly(seconds(5), std::nullopt);
+  EXPECT_EQ(sum(sent) - sum(answered), lost);
+  EXPECT_EQ(w.count(Error::shed), shed);
+  EXPECT_LE(p99(), milliseconds(5));
+  EXPECT_EQ(w.server->waiting(), 0u);
+}
+
+TEST_F(Flooded, WithoutLoadNothingIsEverShed) {
+  fly(seconds(10), std::nullopt);
+  EXPECT_EQ(share(), 1.0);
+  EXPECT_EQ(w.count(Error::shed) + w.count(Error::source_budget), 0u);
+}
+
+TEST_F(Flooded, T23_an_address_that_floods_is_refused_before_it_is_read_and_its_neighbours_are_not) {
+  forger = address_of(250, 9);
+  fly(seconds(5), Forged::real_signers);
+  EXPECT_GT(w.count(Error::source_budget), 50'000u);
+  EXPECT_GE(share(), 0.998);
+}
+
+TEST(Overload, ADryRunOfEachLimitCountsAndRefusesNothing) {
+  Options options;
+  options.limits.overload.dry_rate = true;
+  World w(options);
+  w.fly_start(w.ua);
+  for (int i = 0; i < 100; ++i) w.send(Type::non, w.uas_cwt(w.ua, w.flight_pack(w.ua, i), w.now_s() - 5 + i % 9));
+  EXPECT_EQ(w.count(Error::rate), 0u);
+  EXPECT_GT(w.count(Counter::would_refuse_rate), 70u);
+}
+
+}  // namespace
+}  // namespace nrid::testing
