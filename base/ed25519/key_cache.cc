@@ -130,7 +130,7 @@ void KeyCache::ready(std::span<const Build> builds) {
   for (const Build& build : builds) {
     Slot& slot = slots_[build.slot];
     slot.pins = 0;
-    slot.used = true;
+    slot.used = false;  // the hand has just passed: it has a whole turn to be used
     enter(build.slot);
     ++stats_.admitted;
     for (size_t i = 0; i < waiting_count_; ++i) {

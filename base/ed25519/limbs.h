@@ -12,13 +12,15 @@
 #define NRID_INLINE inline __attribute__((always_inline))
 // Products and sums of points, inlined for speed. The sanitizers' instrumentation of them would take a compiler minutes.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define NRID_HOT __attribute__((noinline)) inline
+#define NRID_SANITIZED
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define NRID_SANITIZED
+#endif
+#endif
+#ifdef NRID_SANITIZED
 #define NRID_HOT __attribute__((noinline)) inline
-#endif
-#endif
-#ifndef NRID_HOT
+#else
 #define NRID_HOT NRID_INLINE
 #endif
 
