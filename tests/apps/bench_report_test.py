@@ -1,0 +1,27 @@
+"""bench/report measures what it says: every figure that it names is there, and they agree with each other."""
+import json
+import subprocess
+import unittest
+
+from world import ROOT
+
+
+class Report(unittest.TestCase):
+    def test_its_figures_are_there_and_agree(self):
+        done = subprocess.run([ROOT / 'bench/report', '--quick', '--json'], capture_output=True, text=True, timeout=900, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr[-2000:])
+        out = json.loads(done.stdout)
+        self.assertEqual(out['aircraft'], 4096)
+        self.assertGreater(out['server_share_libsodium'], 0.3)
+        vector = [name for name in out if name.startswith('verify_ratio_')]
+        print('vector back ends measured:', ', '.join(vector) or 'none, this processor has none')
+        for name in vector:
+            self.assertIn(name.replace('verify_ratio', 'server_ratio'), out)
+        if vector:
+            self.assertGreater(out['server_ratio_unknown'], 1)
+            self.assertGreater(out['server_ratio_known'], 1)
+        self.assertTrue(all(isinstance(value, (int, float)) for value in out.values()), 'flat')
+
+
+if __name__ == '__main__':
+    unittest.main()
