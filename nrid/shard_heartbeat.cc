@@ -268,9 +268,10 @@ void Shard::flush() {
   }
   for (const Digest16& token : accepted_) parts_.shared.duplicates.accept(token);
   accepted_.clear();
-  outbox_.flush(parts_.counters);
+  // Stored before they leave: a copy of the CON may be here a moment after its ACK is out.
   for (const PendingAck& ack : acks_) parts_.shared.con_replies.finish(ack.peer, ack.id, ack.octets);
   acks_.clear();
+  outbox_.flush(parts_.counters);
 }
 
 }  // namespace nrid
