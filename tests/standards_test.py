@@ -41,6 +41,14 @@ class Standards(unittest.TestCase):
             for name in re.findall(r'\b[A-Z]\w+\.\w+|\b\w+_test\.py', tests):
                 self.assertTrue(name in there, f'{number}: no test {name}')
 
+    def test_cases_are_there(self):
+        there = set(re.findall(r'\{"(C-\d{3}G?[a-z]?)", "', ''.join(file.read_text() for file in (ROOT / 'apps/conform').glob('*cases.cc'))))
+        named = [(number, case) for number, _, _, _, tests in rows() for case in re.findall(r'\bC-\d{3}G?[a-z]?', tests)]
+        self.assertGreater(len(named), 30)
+        for number, case in named:
+            self.assertTrue(case in there, f'{number}: no case {case}')
+            self.assertEqual(case[2:5], number[2:])
+
     def test_bug_classes_have_tests_that_are_there(self):
         text = (ROOT / 'docs/fuzzing.md').read_text()
         there = tests_there()

@@ -10,8 +10,6 @@ constexpr Unobservable kUnobservable[] = {
     {"R-066", "flight plans are out of scope"},
     {"R-074", "what dispatch does about a failed start happens inside; that nothing flies is C-071 and C-073"},
     {"R-087", "progress against a plan is judged inside the provider"},
-    {"R-093", "the hand-off is told between two providers; the aircraft sees one of them"},
-    {"R-094", "the signed list of peers is inside; where a redirect leads is judged by who follows it: C-091Ga and after"},
     {"R-110", "how little is kept cannot be seen, only that it is enough: C-021"},
     {"R-112", "threads and batches are inside; bench/ measures them"},
     {"R-113", "what is dropped under load depends on the load and the machine; nrid-load measures it"},
@@ -42,6 +40,8 @@ std::vector<Case> cases_of(Role role) {
     add(sp_token_cases());
     add(sp_pack_cases());
     add(sp_operation_cases());
+    add(sp_redirect_cases());
+    add(sp_reload_cases());
   } else {
     add(gateway_cases());
     add(gateway_flight_cases());

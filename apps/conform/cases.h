@@ -15,9 +15,10 @@ inline std::string_view to_word(Role role) { return role == Role::sp ? "sp" : "g
 struct Case {
   std::string_view id;                                 // "C-022b"; "C-064Gd" binds a gateway
   std::string_view says;                               // what must hold, in our words (nrid.md)
-  // What must be there, words with blanks between: two (pairs of identities), dns (we serve it), restart, alone, law (judged over
-  // every datagram of the run), the names of special identities, and words of the profile (conformance tolerant accept-hids c2
-  // no-c2 self-id redirect setup require-ad).
+  // What must be there, words with blanks between: two (pairs of identities), dns (we serve it), restart, alone (it changes the
+  // provider for all others), apart (better with a provider of its own), law (judged over every datagram of the run), slow (some 40 s), the names of special identities and of
+  // hooks, and what the profile says: conformance tolerant accept-hids c2 no-c2 self-id echo peers narrow hysteresis hold-down
+  // redirect setup require-ad live ipv6.
   std::string_view needs;
   std::string_view steps;
 };
@@ -39,6 +40,8 @@ std::span<const Case> sp_transport_cases();
 std::span<const Case> sp_token_cases();
 std::span<const Case> sp_pack_cases();
 std::span<const Case> sp_operation_cases();
+std::span<const Case> sp_redirect_cases();
+std::span<const Case> sp_reload_cases();
 std::span<const Case> gateway_cases();
 std::span<const Case> gateway_flight_cases();
 

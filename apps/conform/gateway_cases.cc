@@ -72,10 +72,19 @@ constexpr Case kCases[] = {
       said)"},
     {"C-006Gg", "each of these ways to fail is told apart", "", R"(
       distinct nxdomain servfail silent bad-be expired-be wrong-parent)"},
-    {"C-007G", "the fallback name under hhit.arpa serves when the reverse name does not exist", "", R"(
+    {"C-007Ga", "the fallback name under hhit.arpa serves when the reverse name does not exist", "", R"(
       dns fallback
       launch
       expect report con)"},
+    {"C-007Gb", "of several addresses an IPv6 one is used before an IPv4 one", "ipv6", R"(
+      dns both
+      launch
+      expect report con at=v
+      count any at=a most=0)"},
+    {"C-007Gc", "AAAA is asked for before A", "", R"(
+      launch
+      expect report con
+      asked order=28,1)"},
     {"C-008Ga", "a chain that ends in no trusted anchor stops the start", "", R"(
       launch anchor=foreign
       expect exit failed
@@ -100,6 +109,12 @@ constexpr Case kCases[] = {
       count report at=s least=1
       count any at=a most=0)"},
     {"C-028G", "no Message-ID comes twice", "law", kWhole},
+    {"C-029G", "an Echo value that came with an answer goes back with the next request, and with no other", "echo", R"(
+      launch
+      expect report con echo=none
+      reply heartbeat echo=a1b2c3d4e5
+      expect report echo=a1b2c3d4e5
+      expect report echo=none)"},
     {"C-040G", "tokens are COSE_Sign1 with tag 18", "law", kWhole},
     {"C-041G", "alg is -8, in the protected header alone", "law", kWhole},
     {"C-042G", "kid is the gateway's DET, and the signature is its own", "law", kWhole},
@@ -112,10 +127,26 @@ constexpr Case kCases[] = {
     {"C-053G", "data is a Message Pack", "law", kWhole},
     {"C-054G", "what the aircraft says stands in a DRIP Wrapper", "law", kWhole},
     {"C-055G", "the aircraft signed the Wrapper, for now and for 300 s at most", "law", kWhole},
-    {"C-056G", "an aircraft that has its own way to the Internet signs the token too", "", R"(
+    {"C-056Ga", "an aircraft that has its own way to the Internet signs the token too", "", R"(
       begin alone
       fly for=2P
-      count report least=1)"},
+      each wrapped=ua)"},
+    {"C-056Gb", "a ground station relays the packs that its aircraft signed, octet for octet, and those of no other", "live", R"(
+      begin live=packs origin=relay keyless mixed
+      fly for=3P
+      each relayed wrapped=ua)"},
+    {"C-056Gc", "a ground station that makes the messages out of C2 signs the Wrapper with its own DET and names the aircraft", "live", R"(
+      begin live=mavlink origin=c2
+      fly for=3P
+      each wrapped=gw has=basic,location said)"},
+    {"C-056Gd", "or it sends them plain under the signature of its token", "live", R"(
+      begin live=mavlink origin=c2_plain
+      fly for=3P
+      each wrapped=none has=basic,location said)"},
+    {"C-056Ge", "the operator's device relays what the aircraft signed, under a DET of its own", "live", R"(
+      begin live=packs origin=device keyless
+      fly for=3P
+      each relayed wrapped=ua)"},
     {"C-057G", "flight messages hold the current Location", "", R"(
       begin
       fly for=P

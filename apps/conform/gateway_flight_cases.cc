@@ -185,6 +185,16 @@ constexpr Case kCases[] = {
       expect end con newer=first within=2T
       expect end con within=2T
       expect end con within=2T)"},
+    {"C-101Gf", "and from then on once in half a minute", "slow", R"(
+      begin
+      stop
+      expect end con
+      expect end con within=2T
+      expect end con within=2T
+      expect end con within=2T as=fourth
+      expect end con within=35
+      none end for=20
+      expect end con newer=fourth within=15)"},
     {"C-101Gb", "an acknowledgement of another request acknowledges nothing", "", R"(
       begin
       stop

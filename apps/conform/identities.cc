@@ -20,6 +20,7 @@ using Json = nlohmann::json;
 constexpr uint16_t kRaa = 16376, kHda = 10;            // private use range of RFC 9886
 constexpr size_t kRegistryMax = 64 << 20;
 constexpr std::string_view kSpecial[] = {"mismatch", "untrusted", "silent", "unpublished", "linkless"};
+constexpr std::string_view kNext = "next";
 
 template <size_t N>
 bool read_hex(const Json& entity, const char* field, std::array<uint8_t, N>& out) {
@@ -52,6 +53,16 @@ StatusOr<Identity> find_provider(const std::string& folder, const Json& entities
   return Status::failed(folder + "/registry.json: no provider " + (wanted.empty() ? "(type sp)" : wanted));
 }
 
+// Who endorsed the provider: by the DET in its endorsement.
+StatusOr<Identity> find_registry(const std::string& folder, const Json& entities, const Identity& sp) {
+  const auto endorsement = det::decode_endorsement(sp.endorsement);
+  if (!endorsement.ok()) return Status::failed(folder + "/registry.json: " + sp.name + ": be: " + std::string(info(endorsement.error()).text));
+  for (const auto& [name, entity] : entities.items()) {
+    if (entity.value("det", "") == to_hex(endorsement->parent)) return read_identity(folder, name, entity, false);
+  }
+  return Status::failed(folder + "/registry.json: " + to_text(endorsement->parent) + ", which endorsed " + sp.name + ", is not there");
+}
+
 std::vector<det::RegistryEntity> wanted_entities(size_t pairs, uint16_t raa) {
   const auto entity = [&](std::string name, std::string type, std::string parent, uint16_t hda = kHda) {
     det::RegistryEntity out;
@@ -64,7 +75,7 @@ std::vector<det::RegistryEntity> wanted_entities(size_t pairs, uint16_t raa) {
   };
   std::vector<det::RegistryEntity> out{entity("raa", "raa", "raa", 0), entity("hda", "hda", "raa"), entity("hda2", "hda", "raa", kHda + 1),
                                        entity("sp", "sp", "hda"), entity("sp2", "sp", "hda"), entity("sp3", "sp", "hda"), entity("sp4", "sp", "hda"),
-                                       entity("sp5", "sp", "hda")};
+                                       entity("sp5", "sp", "hda"), entity(std::string(kNext), "sp", "hda")};
   for (const std::string_view name : kSpecial) out.push_back(entity(std::string(name), "ua", "hda"));
   for (size_t i = 1; i <= pairs; ++i) {
     out.push_back(entity("ua" + std::to_string(i), "ua", "hda"));
@@ -139,10 +150,16 @@ StatusOr<Identities> load_identities(const std::string& folder, const std::strin
   Identities out;
   TRY(provider, find_provider(folder, entities, sp));
   out.sp = provider;
+  TRY(hda, find_registry(folder, entities, provider));
+  out.hda = hda;
   for (const auto& [name, entity] : entities.items()) {
     if (std::find(std::begin(kSpecial), std::end(kSpecial), name) != std::end(kSpecial)) {
       TRY(special, read_identity(folder, name, entity, true));
       out.special.emplace(name, special);
+    }
+    if (name == kNext) {
+      TRY(next, read_identity(folder, name, entity, false));
+      out.special.emplace(name, next);
     }
     if (name.rfind("ua", 0) != 0) continue;
     const std::string gateway = "gw" + name.substr(2);
@@ -164,6 +181,8 @@ StatusOr<MadeRegistry> make_registry(size_t pairs, Random& random) {
   out.entries = std::move(entries);
   out.foreign = std::move(foreign);
   out.all.sp = identity_of(out.entry("sp"));
+  out.all.hda = identity_of(out.entry("hda"));
+  out.all.special.emplace(kNext, identity_of(out.entry(kNext)));
   for (size_t i = 1; i <= pairs; ++i) {
     out.all.pairs.push_back({identity_of(out.entry("ua" + std::to_string(i))), identity_of(out.entry("gw" + std::to_string(i)))});
   }

@@ -26,10 +26,11 @@ struct Pair {                                          // gwN may speak for uaN
 
 struct Identities {
   Identity sp;
+  Identity hda;                                        // the registry that endorsed it
   std::vector<Pair> pairs;
   // Others that a case may need. "mismatch": DNS gives it another's key. "untrusted": its chain ends in no anchor.
   // "silent": DNS never answers for it. "unpublished" and "linkless": endorsed, but not in DNS;
-  // every gateway may speak for "linkless".
+  // every gateway may speak for "linkless". "next": the provider's identity after a rotation of its key.
   std::map<std::string, Identity, std::less<>> special;
 };
 

@@ -24,6 +24,7 @@ int main(int argc, char** argv) {
     command->add_option("--junit", options.junit, "JUnit XML into this file");
     command->add_option("--evidence", options.evidence, "the packets of every case into this folder");
     command->add_option("--jobs", options.jobs, "cases at once")->check(CLI::Range(1, 256));
+    command->add_flag("--quick", options.quick, "leave out the cases that take more than half a minute each");
     command->add_flag("--quiet", options.quiet, "no packets of failed cases on standard output");
   };
   shared(&app);
@@ -43,6 +44,7 @@ int main(int argc, char** argv) {
   auto* gateway = app.add_subcommand("gateway", "play the provider and DNS against a gateway");
   gateway->add_option("--gateway-command", options.gateway_command, "command that flies; {config} {flight} and the rest stand in docs/conform.md")->required();
   gateway->add_option("--setup-command", options.setup_command, "command that only sets the gateway up; for C-005b");
+  gateway->add_option("--live-command", options.live_command, "command that flies as {source}, packs or mavlink, on {live_port} says; for C-056Gb to e");
   shared(gateway);
   try {
     app.parse(argc, argv);

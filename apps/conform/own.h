@@ -12,6 +12,10 @@ namespace nrid::conform {
 // Short timers, and the strictest policy that the program has.
 std::string_view own_profile();
 
+// Its signed list of peers: one each at peers.place and peers.narrow_place of the profile, and one where we are. `crowded`: we
+// have room for one aircraft.
+StatusOr<std::string> own_peer_file(const Profile& profile, const MadeRegistry& registry, bool crowded);
+
 class OwnProvider {
  public:
   struct Parts {
@@ -20,6 +24,7 @@ class OwnProvider {
     const MadeRegistry& registry;
     std::string folder;                                // for its settings, keys and log
     std::string rules_file;
+    bool small = false;                                // one thread of each kind: it starts in half the time
   };
   static StatusOr<std::unique_ptr<OwnProvider>> start(Parts parts);
 
@@ -29,13 +34,17 @@ class OwnProvider {
 
  private:
   explicit OwnProvider(Parts parts) : parts_(std::move(parts)) {}
-  Status write_settings();
+  Status prepare();
+  Status write_settings(std::string_view hook);
   Status launch();
+  Status reload(std::string_view hook);
+  StatusOr<std::shared_ptr<const Target>> another();
 
   Parts parts_;
   std::unique_ptr<DnsServer> dns_;
   std::unique_ptr<Process> process_;
   Target target_;
+  std::atomic<int> others_ = 0;
 };
 
 // A DNS zone of the registry with the special identities as they should fail.

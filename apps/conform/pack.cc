@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/clock.h"
+#include "base/cshake128.h"
 #include "rid/pack.h"
 
 namespace nrid::conform {
@@ -31,8 +32,8 @@ void fill(std::array<uint8_t, N>& field, std::string_view text) {
 rid::Location make_location(const PackPlan& plan, Instant now) {
   rid::Location out;
   out.status = static_cast<uint8_t>(plan.location == "ground" ? rid::Status::ground : rid::Status::airborne);
-  out.latitude_e7 = 473'900'000 + plan.number * 200 + (plan.location == "jump" ? 10'000'000 : 0);
-  out.longitude_e7 = 85'400'000;
+  out.latitude_e7 = plan.place.latitude_e7 + plan.number * 200 + (plan.location == "jump" ? 10'000'000 : 0);
+  out.longitude_e7 = plan.place.longitude_e7;
   out.speed_cmps = 500;
   out.track_deg = 0;
   out.geodetic_altitude_dm = 4550;
@@ -65,8 +66,8 @@ StatusOr<MessageOctets> make_message(const std::string& name, const PackPlan& pl
   }
   if (name == "system") {
     rid::System system;
-    system.operator_latitude_e7 = 473'900'000;
-    system.operator_longitude_e7 = 85'400'000 + (plan.location == "moved-operator" ? 1000 : 0);
+    system.operator_latitude_e7 = plan.place.latitude_e7;
+    system.operator_longitude_e7 = plan.place.longitude_e7 + (plan.location == "moved-operator" ? 1000 : 0);
     system.timestamp_2019 = static_cast<uint32_t>(now.seconds() - kEpoch2019);
     return encoded(system);
   }
@@ -89,15 +90,33 @@ void put_u32(Buffer& out, int64_t value) {
 
 void put(Buffer& out, Bytes octets) { out.insert(out.end(), octets.begin(), octets.end()); }
 
-// SAM octet, VNB, VNA, evidence, DET, signature over VNB to DET (RFC 9575 sections 4.2, 4.3).
-StatusOr<Buffer> wrapper_data(const PackPlan& plan, const std::vector<MessageOctets>& messages, Instant now) {
-  const int64_t epoch = plan.wrapper_fault == "unix" ? 0 : kEpoch2019;
+Buffer wrapper_evidence(const PackPlan& plan, const std::vector<MessageOctets>& messages) {
   std::vector<MessageOctets> covered = in_type_order(messages);
   if (plan.wrapper_fault == "descending") std::reverse(covered.begin(), covered.end());
   if (plan.wrapper_fault == "inner-auth") covered[0][0] = static_cast<uint8_t>(2 << 4 | (covered[0][0] & 15));
-  Buffer evidence;
-  for (const auto& message : covered) put(evidence, message);
-  if (plan.wrapper_fault == "odd") evidence.resize(evidence.size() + 5);
+  Buffer out;
+  for (const auto& message : covered) put(out, message);
+  if (plan.wrapper_fault == "odd") out.resize(out.size() + 5);
+  return out;
+}
+
+// Previous hash (of the first Manifest a nonce), its own with that place zero, Link, the messages that it vouches for (RFC 9575
+// section 4.4.1).
+Buffer manifest_evidence(const PackPlan& plan, const std::vector<MessageOctets>& messages) {
+  Buffer out(16);
+  out[0] = static_cast<uint8_t>(plan.number + 1);
+  put(out, drip_message_hash(plan.endorsement));
+  for (const auto& message : messages) put(out, drip_message_hash(message));
+  const auto own = drip_message_hash(out);
+  std::copy(own.begin(), own.end(), out.begin() + 8);
+  return out;
+}
+
+// SAM octet, VNB, VNA, evidence, DET, signature over VNB to DET (RFC 9575 sections 4.2 to 4.5).
+StatusOr<Buffer> wrapper_data(const PackPlan& plan, const std::vector<MessageOctets>& messages, Instant now) {
+  const int64_t epoch = plan.wrapper_fault == "unix" ? 0 : kEpoch2019;
+  const bool manifest = plan.wrapper == "manifest", frame = plan.wrapper == "frame";
+  const Buffer evidence = manifest ? manifest_evidence(plan, messages) : frame ? Buffer{1, 0xde, 0xad} : wrapper_evidence(plan, messages);
 
   Buffer times;
   put_u32(times, now.seconds() + plan.window_from - epoch);
@@ -110,9 +129,9 @@ StatusOr<Buffer> wrapper_data(const PackPlan& plan, const std::vector<MessageOct
   Signature signature = *made;
   if (plan.wrapper_fault == "flip") signature[20] ^= 1;
 
-  Buffer out{static_cast<uint8_t>(plan.wrapper_fault == "sam" ? 9 : 2)};
+  Buffer out{static_cast<uint8_t>(plan.wrapper_fault == "sam" ? 9 : manifest ? 3 : frame ? 4 : 2)};
   put(out, times);
-  if (plan.wrapper == "full") put(out, evidence);
+  if (plan.wrapper != "extended") put(out, evidence);
   put(out, plan.signed_as.octets);
   put(out, signature);
   return out;
@@ -185,7 +204,7 @@ StatusOr<Buffer> write_pack(const PackPlan& plan, Instant now) {
     data.push_back(1);
     put(data, plan.endorsement);
   } else {
-    if (plain.empty()) return Status::failed("a Wrapper needs a message");
+    if (plain.empty()) return Status::failed("a Wrapper or Manifest needs a message");
     TRY(made, wrapper_data(plan, plain, now));
     data = std::move(made);
   }

@@ -5,17 +5,19 @@
 #include <string>
 
 #include "base/ed25519.h"
+#include "nrid/region.h"
 #include "rid/auth.h"
 
 namespace nrid::conform {
 
 struct PackPlan {
   std::string messages = "location";                   // of: basic serial location self null-self system operator; with commas
-  std::string wrapper = "extended";                    // extended full none link
+  std::string wrapper = "extended";                    // extended full none link manifest frame
   std::string wrapper_fault;                           // flip odd descending inner-auth missing-page parity auth-type unix sam
   std::string pack_fault;                              // count-0 count-10 size long short nested twice reversed
   int64_t window_from = 0, window_to = 120;            // VNB and VNA, from now
   std::string location;                                // no-time jump ground
+  GeoPoint place{473'900'000, 85'400'000};             // of the first pack; the others a little north of it
   Det session;                                         // of the Basic ID
   Det signed_as;                                       // DET in the Wrapper
   const Signer* signer = nullptr;

@@ -60,8 +60,8 @@ class Player {
 
   // Runs one step; a failed Status is the verdict, in a sentence.
   virtual Status run(const Step& step) = 0;
-  // After the last step, whatever happened: leaves nothing behind.
-  virtual void finish() = 0;
+  // After the last step, whatever happened: leaves nothing behind. A failed Status: something is left.
+  virtual Status finish() = 0;
   Evidence& evidence() { return evidence_; }
 
  protected:

@@ -1,6 +1,7 @@
 #include "apps/conform/profile.h"
 
 #include <charconv>
+#include <cmath>
 
 namespace nrid::conform {
 namespace {
@@ -34,7 +35,19 @@ constexpr SettingInfo kRows[] = {
     {"implementation", "self_id",           K::boolean,     "",   0,        0,      "false",  "the provider's required set has the Self-ID (R-059, R-061)"},
     {"implementation", "rate_burst",        K::integer,     "",   1,        10'000, "20",     "messages at once that the provider takes of one signer (R-085)"},
     {"implementation", "require_ad",        K::boolean,     "",   0,        0,      "true",   "the gateway refuses answers that DNSSEC did not validate (R-008)"},
+    {"implementation", "echo",              K::boolean,     "",   0,        0,      "false",  "it knows Echo values (RFC 9175): the provider gives them, the gateway gives them back (R-029)"},
     {"implementation", "private_redirect",  K::boolean,     "",   0,        0,      "true",   "the gateway can be told to follow redirects to loopback (R-091)"},
+    {"flight",         "place",             K::text,        "",   0,        0,      "\"47.39,8.54\"", "latitude,longitude in degrees where aircraft fly; inside the provider's region"},
+    {"peers",          "dets",              K::text_list,   "",   0,        0,      "[]",     "DETs of the providers that it may send aircraft to; none: redirects are not judged (R-094)"},
+    {"peers",          "place",             K::text,        "",   0,        0,      "\"\"", "latitude,longitude outside of its region and in that of one of them"},
+    {"peers",          "narrow_place",      K::text,        "",   0,        0,      "\"\"", "another such place, whose only provider has room for one aircraft more"},
+    {"peers",          "hysteresis",        K::duration_s,  "s",  0,        3600,   "30",     "H: a reason to send a flight away must stand so long"},
+    {"peers",          "hold_down",         K::duration_s,  "s",  0,        3600,   "30",     "an aircraft stays so long at least before it is sent away again"},
+    {"hooks",          "rotate",            K::text,        "",   0,        0,      "\"\"", "command: `next` of the registry folder is its identity now, the one before still holds (R-051)"},
+    {"hooks",          "retire",            K::text,        "",   0,        0,      "\"\"", "command: `next` is its only identity"},
+    {"hooks",          "retime",            K::text,        "",   0,        0,      "\"\"", "command: P is twice as long now (section 0)"},
+    {"hooks",          "crowd",             K::text,        "",   0,        0,      "\"\"", "command: it has room for one aircraft, one of its peers for many at flight.place (R-090)"},
+    {"hooks",          "restore",           K::text,        "",   0,        0,      "\"\"", "command that takes back what the others did; each waits until it holds"},
 };
 
 // D-1 of nrid.md section 0, as the server and the gateway check it too.
@@ -44,6 +57,45 @@ Status check_timers(const SettingsSection& timers, const Profile& profile) {
   if (profile.heartbeat_timeout < profile.resend_after) return bad("resend_after", "N <= M");
   if (profile.heartbeat * profile.silent_heartbeats < profile.heartbeat_timeout) return bad("silent_heartbeats", "R*P >= M");
   return {};
+}
+
+// "47.39,8.54"; an empty text is no place.
+StatusOr<std::optional<GeoPoint>> read_place(const SettingsSection& section, std::string_view name) {
+  const std::string text = section.text(name);
+  if (text.empty()) return std::optional<GeoPoint>();
+  double latitude = 0, longitude = 0;
+  const char* const end = text.data() + text.size();
+  const auto first = std::from_chars(text.data(), end, latitude);
+  const bool comma = first.ec == std::errc() && first.ptr != end && *first.ptr == ',';
+  const auto second = std::from_chars(comma ? first.ptr + 1 : end, end, longitude);
+  const bool whole = comma && second.ec == std::errc() && second.ptr == end;
+  if (whole && std::abs(latitude) <= 90 && std::abs(longitude) <= 180) {
+    return std::optional(GeoPoint{static_cast<int32_t>(std::llround(latitude * 1e7)), static_cast<int32_t>(std::llround(longitude * 1e7))});
+  }
+  return Status::failed(section.where(name) + ": \"" + text + "\" is not latitude,longitude in degrees, -90..90 and -180..180");
+}
+
+Status read_peers(const SettingsSection& peers, Profile& out) {
+  for (const std::string& text : peers.list("dets")) {
+    const auto det = det_from_text(text);
+    if (!det || !det->has_prefix()) return Status::failed(peers.where("dets") + ": \"" + text + "\" is no DET of 2001:30::/28");
+    out.peers.push_back(*det);
+  }
+  TRY(place, read_place(peers, "place"));
+  TRY(narrow, read_place(peers, "narrow_place"));
+  out.peer_place = place;
+  out.narrow_place = narrow;
+  out.hysteresis = peers.duration("hysteresis");
+  out.hold_down = peers.duration("hold_down");
+  return {};
+}
+
+Status read_hooks(const SettingsSection& hooks, Profile& out) {
+  for (const std::string_view name : kHooks) {
+    if (const std::string command = hooks.text(name); !command.empty()) out.hooks.emplace(name, command);
+  }
+  if (out.hooks.empty() || out.hooks.count("restore") != 0) return {};
+  return Status::failed(hooks.where("restore") + ": \"\", but " + out.hooks.begin()->first + " is given: what it does must be taken back");
 }
 
 StatusOr<Profile> read_profile(const Settings& file) {
@@ -84,6 +136,13 @@ StatusOr<Profile> read_profile(const Settings& file) {
   out.rate_burst = static_cast<int>(about.integer("rate_burst"));
   out.require_ad = about.boolean("require_ad");
   out.private_redirect = about.boolean("private_redirect");
+  out.echo = about.boolean("echo");
+  const auto flight = file.section("flight");
+  TRY(place, read_place(flight, "place"));
+  if (!place) return Status::failed(flight.where("place") + ": \"\" is no place");
+  out.place = *place;
+  TRY_VOID(read_peers(file.section("peers"), out));
+  TRY_VOID(read_hooks(file.section("hooks"), out));
   return out;
 }
 
@@ -97,10 +156,11 @@ StatusOr<Duration> letter(std::string_view name, const Profile& profile) {
   if (name == "V") return profile.lifetime;
   if (name == "S") return profile.skew;
   if (name == "D") return profile.abandon;
+  if (name == "H") return profile.hysteresis;
   if (name == "FT") return profile.try_interval * profile.first_tries;
   if (name == "LT") return profile.try_interval * profile.lost_tries;
   if (name == "RP") return profile.heartbeat * profile.silent_heartbeats;
-  return Status::failed("\"" + std::string(name) + "\" is none of P N M T A V S D RP FT LT");
+  return Status::failed("\"" + std::string(name) + "\" is none of P N M T A V S D H RP FT LT");
 }
 
 }  // namespace

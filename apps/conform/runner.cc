@@ -22,11 +22,19 @@ std::string obstacle(const Case& about, const Target& target, const Profile& pro
       {"c2", profile.c2_origin, "implementation.c2_origin is off in the profile"},
       {"no-c2", !profile.c2_origin, "implementation.c2_origin is on in the profile"},
       {"self-id", profile.self_id, "implementation.self_id is off in the profile"},
+      {"echo", profile.echo, "implementation.echo is off in the profile"},
+      {"peers", !target.peers.empty() && profile.peer_place, "peers.dets and peers.place of the profile name no peer that it may send aircraft to"},
+      {"narrow", !target.peers.empty() && profile.narrow_place, "peers.narrow_place of the profile names no place whose provider has room for one"},
+      {"hysteresis", profile.hysteresis >= profile.heartbeat * 3, "peers.hysteresis of the profile is shorter than three periods"},
+      {"hold-down", profile.hold_down > profile.heartbeat * 6, "peers.hold_down of the profile is no longer than six periods"},
   };
   for (const Need& need : needs_of) {
     if (needs(about, need.word) && !need.there) return std::string(need.why);
   }
-  for (const char* const name : {"mismatch", "untrusted", "silent", "unpublished", "linkless"}) {
+  for (const std::string_view name : kHooks) {
+    if (needs(about, name) && target.hooks.count(name) == 0) return "needs the command hooks." + std::string(name) + " in the profile";
+  }
+  for (const char* const name : {"mismatch", "untrusted", "silent", "unpublished", "linkless", "next"}) {
     if (needs(about, name) && target.special.find(name) == target.special.end()) return "needs an identity \"" + std::string(name) + "\" in the registry folder";
   }
   return "";
@@ -35,6 +43,9 @@ std::string obstacle(const Case& about, const Target& target, const Profile& pro
 std::string obstacle(const Case& about, const GatewayCommand& command, const Profile& profile) {
   if (needs(about, "setup") && command.setup.empty()) return "needs --setup-command";
   if (needs(about, "redirect") && !profile.private_redirect) return "implementation.private_redirect is off in the profile";
+  if (needs(about, "live") && command.live.empty()) return "needs --live-command";
+  if (needs(about, "echo") && !profile.echo) return "implementation.echo is off in the profile";
+  if (needs(about, "ipv6") && !UdpPort::open(*address_from_text("[::1]:0")).ok()) return "needs IPv6 on loopback";
   if (needs(about, "require-ad") && !profile.require_ad) return "implementation.require_ad is off in the profile";
   return "";
 }
@@ -68,8 +79,9 @@ Outcome play(const Case& about, Role role, std::span<const VerbRule> verbs, Play
   const SystemClock clock;
   const Tick began = clock.now().tick;
   const auto steps = read_script(about.steps, verbs);
-  const Status done = steps.ok() ? run_script(*steps, player) : steps.failure();
-  player.finish();
+  Status done = steps.ok() ? run_script(*steps, player) : steps.failure();
+  const Status left = player.finish();
+  if (done.ok()) done = left;
   out.took = clock.now().tick - began;
   out.evidence = std::move(player.evidence());
   if (done.ok()) {
@@ -84,7 +96,9 @@ Outcome play(const Case& about, Role role, std::span<const VerbRule> verbs, Play
 std::vector<Outcome> run_all(std::vector<Work> work, size_t jobs, const std::atomic<bool>& interrupted) {
   std::vector<Outcome> out(work.size());
   std::vector<size_t> together, alone;
-  for (size_t i = 0; i < work.size(); ++i) (needs(work[i].about, "alone") ? alone : together).push_back(i);
+  for (size_t i = 0; i < work.size(); ++i) (work[i].alone ? alone : together).push_back(i);
+  // The longest first, so that none of them is waited for at the end.
+  std::stable_partition(together.begin(), together.end(), [&](size_t i) { return needs(work[i].about, "apart") || needs(work[i].about, "alone") || needs(work[i].about, "slow"); });
   const auto run = [&](size_t i) { out[i] = interrupted ? not_run(work[i].about, work[i].role, "interrupted") : work[i].run(); };
   std::atomic<size_t> next = 0;
   std::vector<std::thread> threads;
@@ -146,15 +160,23 @@ void PairPool::give(std::vector<Pair> pairs) {
 std::vector<Work> sp_work(const Common& common, const Target& target, PairPool& pool, std::span<const Case> cases) {
   std::vector<Work> out;
   for (const Case& about : cases) {
-    out.push_back({about, Role::sp, [&common, &target, &pool, about] {
-                     const std::string why = obstacle(about, target, common.profile, pool.size());
-                     if (!why.empty()) return not_run(about, Role::sp, why);
-                     auto pairs = pool.take(needs(about, "two") ? 2 : 1);
-                     UasPlayer player(common, target, pairs[0], pairs.size() > 1 ? std::optional(pairs[1]) : std::nullopt);
-                     Outcome outcome = play(about, Role::sp, uas_verbs(), player);
-                     pool.give(std::move(pairs));
-                     return outcome;
-                   }});
+    const bool apart = (needs(about, "alone") || needs(about, "apart")) && target.another;
+    const auto run = [&common, &target, &pool, about, apart] {
+      const std::string why = obstacle(about, target, common.profile, pool.size());
+      if (!why.empty()) return not_run(about, Role::sp, why);
+      std::shared_ptr<const Target> own;
+      if (apart) {
+        auto started = target.another();
+        if (!started.ok()) return not_run(about, Role::sp, started.text());
+        own = std::move(*started);
+      }
+      auto pairs = pool.take(needs(about, "two") ? 2 : 1);
+      UasPlayer player(common, apart ? *own : target, pairs[0], pairs.size() > 1 ? std::optional(pairs[1]) : std::nullopt);
+      Outcome outcome = play(about, Role::sp, uas_verbs(), player);
+      pool.give(std::move(pairs));
+      return outcome;
+    };
+    out.push_back({about, Role::sp, run, needs(about, "alone") && !apart});
   }
   return out;
 }

@@ -29,13 +29,14 @@ struct Work {
   Case about;
   Role role = Role::sp;
   std::function<Outcome()> run;
+  bool alone = false;                                  // nothing else may run meanwhile
 };
 
 // Steps read and run one after the other; the Status of the first that fails names it.
 Status run_script(std::span<const Step> steps, Player& player);
 Outcome play(const Case& about, Role role, std::span<const VerbRule> verbs, Player& player);
 
-// Those that need "alone" come last, one by one. Outcomes stand in the order of `work`.
+// Those that run alone come last, one by one. Outcomes stand in the order of `work`.
 std::vector<Outcome> run_all(std::vector<Work> work, size_t jobs, const std::atomic<bool>& interrupted);
 
 // Lets every law fail that a datagram of the run broke, in whatever case it came.
@@ -64,7 +65,8 @@ class PairPool {
 
 bool needs(const Case& about, std::string_view word);
 
-// The sp role: each case with identities of its own out of the pool.
+// The sp role: each case with identities of its own out of the pool; one that needs "alone" or "apart" with a provider of its own where the
+// target has another.
 std::vector<Work> sp_work(const Common& common, const Target& target, PairPool& pool, std::span<const Case> cases);
 // The gateway role: each case with a gateway, a provider and DNS of its own.
 std::vector<Work> gateway_work(const Common& common, const GatewayCommand& command, PairPool& pool, const std::string& folder, std::span<const Case> cases);

@@ -38,7 +38,7 @@ std::vector<Case> chosen(const Options& options, Role role) {
   std::vector<Case> out;
   if (!options.role.empty() && options.role != to_word(role)) return out;
   for (const Case& each : cases_of(role)) {
-    if (selected(options, each)) out.push_back(each);
+    if (selected(options, each) && !(options.quick && needs(each, "slow"))) out.push_back(each);
   }
   return out;
 }
@@ -101,16 +101,18 @@ StatusOr<Target> foreign_target(const Options& options, const Profile& profile, 
   const auto schc = address_from_text(host + ":" + std::to_string(options.schc_port != 0 ? options.schc_port : profile.schc_port));
   if (!plain || !schc) return Status::failed("--address " + options.address + ": no IP address");
   out.sp = identities.sp;
+  out.registry = identities.hda;
+  out.peers = profile.peers;
   out.plain = *plain;
   out.schc = *schc;
   out.special = identities.special;
   out.raa = identities.pairs[0].ua.det.raa();
   out.hda = identities.pairs[0].ua.det.hda();
-  if (!options.restart_command.empty()) {
-    out.restart = [command = options.restart_command] {
-      return std::system(command.c_str()) == 0 ? Status() : Status::failed("--restart-command failed");
-    };
-  }
+  const auto command = [](const std::string& text, const std::string& name) -> std::function<Status()> {
+    return [text, name] { return std::system(text.c_str()) == 0 ? Status() : Status::failed(name + " failed"); };
+  };
+  if (!options.restart_command.empty()) out.restart = command(options.restart_command, "--restart-command");
+  for (const auto& [name, text] : profile.hooks) out.hooks.emplace(name, command(text, "hooks." + name));
   return out;
 }
 
@@ -145,7 +147,8 @@ int run_self(const Options& options, const Common& common, const std::string& ru
     work = sp_work(common, own->target(), pool, chosen(options, Role::sp));
   }
   const std::string gateway = "'" + own_program(options.gateway_program, "nrid-gateway") + "'";
-  const GatewayCommand command{gateway + " fly --config '{config}' --flight '{flight}' --speed {speed} --{transport}", gateway + " check --config '{config}'", rules, &*registry};
+  const GatewayCommand command{gateway + " fly --config '{config}' --flight '{flight}' --speed {speed} --{transport}", gateway + " check --config '{config}'",
+                               gateway + " fly --config '{config}' --{source} --{transport}", rules, &*registry};
   for (Work& each : gateway_work(common, command, pool, (*folder)->path(), chosen(options, Role::gateway))) work.push_back(std::move(each));
   const Tick began = common.clock.now().tick;
   auto outcomes = run_all(std::move(work), options.jobs, interrupted);
@@ -159,7 +162,7 @@ int run_foreign_gateway(const Options& options, const Common& common, const std:
   const auto folder = TemporaryFolder::make();
   if (!folder.ok()) return complain(folder.text());
   PairPool pool(registry->all.pairs, rest_of(common.profile));
-  const GatewayCommand command{options.gateway_command, options.setup_command, rules, &*registry};
+  const GatewayCommand command{options.gateway_command, options.setup_command, options.live_command, rules, &*registry};
   const Tick began = common.clock.now().tick;
   auto outcomes = run_all(gateway_work(common, command, pool, (*folder)->path(), chosen(options, Role::gateway)), options.jobs, interrupted);
   return finish(options, std::move(outcomes), common.clock.now().tick - began);

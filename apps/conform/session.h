@@ -11,7 +11,7 @@ namespace nrid::conform {
 inline constexpr int kAllPassed = 0, kSomeFailed = 1, kCouldNotRun = 2;
 
 struct Options {
-  bool self = false, quiet = false;
+  bool self = false, quiet = false, quick = false;
   std::string role;                                    // "" with --self: both
   std::string profile, junit, evidence;
   std::vector<std::string> cases;
@@ -22,7 +22,7 @@ struct Options {
   std::string address, identities, sp, restart_command;
   uint16_t port = 0, schc_port = 0;
   // gateway
-  std::string gateway_command, setup_command;
+  std::string gateway_command, setup_command, live_command;
 };
 
 int run(const Options& options);

@@ -8,12 +8,13 @@ namespace {
 
 constexpr Duration kStartMax = seconds(10);            // a process has to start, and DNS is asked first
 constexpr Duration kCrossing = milliseconds(200);      // what was under way when we spoke says nothing
-constexpr std::string_view kWord = "to from flags iat life ua by sub sign move be address scheme code ref";
+constexpr std::string_view kWord = "to from flags iat life ua by sub sign move be address scheme code ref echo";
 constexpr VerbRule kVerbs[] = {
-    {"dns", "nxdomain servfail silent bad-be expired-be wrong-parent no-be mismatch moved no-address fallback no-ad", ""},
-    {"launch", "schc plain setup alone", "sp anchor private speed self-id"},
-    {"begin", "schc plain alone", "sp private speed self-id"},
-    {"expect", "report end changed exit failed any con non ground resend", "at within as has to same-pack newer code only"},
+    {"dns", "nxdomain servfail silent bad-be expired-be wrong-parent no-be mismatch moved no-address fallback no-ad both", ""},
+    {"launch", "schc plain setup alone keyless mixed", "sp anchor private speed self-id live origin"},
+    {"begin", "schc plain alone keyless mixed", "sp private speed self-id live origin"},
+    {"expect", "report end changed exit failed any con non ground resend", "at within as has to same-pack newer code only echo"},
+    {"each", "relayed said", "wrapped has"},
     {"none", "report end con non any resend", "at for"},
     {"reply", "heartbeat end ack forged 4.01 4.03 5.03", kWord},
     {"notice", "con non heartbeat end forged", kWord},
@@ -21,7 +22,7 @@ constexpr VerbRule kVerbs[] = {
     {"count", "report end resend any con non changed fresh", "at least most"},
     {"rounds", "", "flags most"},
     {"stop", "", ""},
-    {"asked", "", "types least"},
+    {"asked", "", "types order least"},
     {"said", "", ""},
     {"distinct", "nxdomain servfail silent bad-be expired-be wrong-parent", ""},
     {"wait", "*", ""},
@@ -67,7 +68,7 @@ SpPlayer::Act SpPlayer::act_of(std::string_view verb) {
       {"dns", &SpPlayer::dns},       {"launch", &SpPlayer::launch}, {"begin", &SpPlayer::begin}, {"expect", &SpPlayer::expect},
       {"none", &SpPlayer::none},     {"reply", &SpPlayer::reply},   {"notice", &SpPlayer::notice}, {"fly", &SpPlayer::fly},
       {"count", &SpPlayer::count},   {"rounds", &SpPlayer::rounds}, {"stop", &SpPlayer::stop},   {"asked", &SpPlayer::asked},
-      {"said", &SpPlayer::said},     {"distinct", &SpPlayer::distinct}, {"wait", &SpPlayer::pause}};
+      {"said", &SpPlayer::said},     {"distinct", &SpPlayer::distinct}, {"each", &SpPlayer::each},   {"wait", &SpPlayer::pause}};
   const auto found = std::find_if(std::begin(kActs), std::end(kActs), [&](const auto& each) { return each.first == verb; });
   CHECK(found != std::end(kActs));                     // read_script() knows the same verbs
   return found->second;
@@ -133,6 +134,11 @@ Status SpPlayer::judge(const Step& step, const Heard& heard) const {
   if (step.has("resend") && original_of(heard)->token.values.iat >= values.iat) return wrong("a resend stands in a newer token");
   if (step.has("ground") && !holds(heard, "ground")) return wrong("its Location says that the aircraft is in the air");
   if (step.given("code") && values.body.code != std::stoul(step.value("code"))) return wrong("code " + step.value("code") + " was due");
+  if (step.given("echo")) {
+    const Buffer* const echo = heard.option(coap::option::echo);
+    const std::string got = echo == nullptr ? "none" : to_hex(*echo);
+    if (got != step.value("echo")) return wrong("Echo " + step.value("echo") + " was due, it has " + got);
+  }
   for (const char* const name : {"same-pack", "newer"}) {
     if (!step.given(name)) continue;
     const auto kept = kept_.find(step.value(name));
@@ -142,6 +148,37 @@ Status SpPlayer::judge(const Step& step, const Heard& heard) const {
     if (std::string_view(name) == "newer" && (before.token.values.iat >= values.iat || before.token.signature == heard.token.signature)) return wrong("it is not a newer token");
   }
   return {};
+}
+
+// Every report so far: who signed the Wrapper, and whether it says what the aircraft said.
+Status SpPlayer::each(const Step& step) {
+  int number = 0;
+  for (const auto& heard : inbox_) {
+    if (!heard->request() || !heard->token.readable || heard->token.values.body.kind != Kind::uas) continue;
+    ++number;
+    if (const Status right = judge_origin(step, *heard); !right.ok()) return Status::failed("report " + std::to_string(number) + ": " + right.text());
+  }
+  return number > 1 ? Status() : Status::failed(std::to_string(number) + " reports came");
+}
+
+Status SpPlayer::judge_origin(const Step& step, const Heard& heard) const {
+  const Buffer& data = heard.token.values.body.data;
+  const auto pack = rid::decode_pack(data);
+  const auto auth = pack.ok() ? rid::read_auth(*pack) : Result<rid::PackAuth>(Error::bad_pack);
+  if (!auth.ok()) return Status::failed("its pack cannot be read");
+  const Identity& signer = step.value("wrapped") == "gw" ? pair_.gateway : pair_.ua;
+  const bool wrapped = auth->wrapper && auth->wrapper->ua == signer.det && verify_one(signer.key, auth->wrapper->signed_bytes(), auth->wrapper->signature);
+  if (step.value("wrapped") == "none" ? auth->wrapper.has_value() : !wrapped) return Status::failed("Wrapper by " + step.value("wrapped") + " was due");
+  if (step.given("has") && !holds_all(heard, step.value("has"))) return Status::failed("it does not hold " + step.value("has"));
+  if (step.has("relayed") && !feed_->said(Bytes(data))) return Status::failed("its pack is none that the aircraft sent, octet for octet");
+  if (!step.has("said")) return {};
+  for (size_t i = 0; i < pack->count; ++i) {
+    if (rid::type_of(pack->message(i)) != rid::MessageType::location) continue;
+    const auto where = rid::decode_location(pack->message(i));
+    if (where.ok() && where->latitude_e7 && where->longitude_e7 && feed_->said(GeoPoint{*where->latitude_e7, *where->longitude_e7})) return {};
+    return Status::failed("its position is none that the flight controller said");
+  }
+  return Status::failed("it holds no Location");
 }
 
 Status SpPlayer::none(const Step& step) {

@@ -45,17 +45,19 @@ void SpPlayer::judge_pack(const Heard& heard) {
   const auto auth = rid::read_auth(*pack);
   if (!auth.ok()) return fault("R-054", "authentication pages: " + std::string(info(auth.error()).text), heard.packet);
   if (!auth->wrapper) {
-    if (!auth->link) fault("R-054", "no DRIP Wrapper around what the aircraft says", heard.packet);
+    if (!auth->link && origin_ != "c2_plain") fault("R-054", "no DRIP Wrapper around what the aircraft says", heard.packet);
     return;
   }
   const rid::Evidence& evidence = *auth->wrapper;
-  if (evidence.ua != pair_.ua.det || !verify_one(pair_.ua.key, evidence.signed_bytes(), evidence.signature)) fault("R-055", "the Wrapper is not signed by the aircraft", heard.packet);
+  const Identity& signer = origin_ == "c2" ? pair_.gateway : pair_.ua;
+  const std::string who = origin_ == "c2" ? "ground station" : "aircraft";
+  if (evidence.ua != signer.det || !verify_one(signer.key, evidence.signed_bytes(), evidence.signature)) fault("R-055", "the Wrapper is not signed by the " + who, heard.packet);
   if (evidence.unix_epoch) fault("R-054", "VNB and VNA do not count from 2019", heard.packet);
   if (!rid::check_window(evidence, now().wall, {profile().skew, true}).ok()) fault("R-055", "VNB and VNA do not hold now, or span more than 300 s", heard.packet);
   for (size_t i = 0; i < pack->count; ++i) {
     if (rid::type_of(pack->message(i)) != rid::MessageType::basic_id) continue;
     const auto basic = rid::decode_basic_id(pack->message(i));
-    if (basic.ok() && basic->session_det() && *basic->session_det() != pair_.ua.det) fault("R-055", "the Basic ID names another aircraft than the Wrapper", heard.packet);
+    if (basic.ok() && basic->session_det() && *basic->session_det() != pair_.ua.det) fault("R-055", "the Basic ID names another aircraft", heard.packet);
   }
 }
 

@@ -48,6 +48,20 @@ constexpr Case kCases[] = {
     {"C-054g", "in conformance mode the aircraft's times count from 2019", "conformance", R"(
       send start wfault=unix
       expect 4.01)"},
+    {"C-054h", "a Manifest is taken, and what stands beside it feeds nothing", "", R"(
+      send con messages=basic,location wrapper=manifest
+      expect heartbeat flags=with:basic,location
+      begin
+      send con messages=location wrapper=manifest
+      expect changed)"},
+    {"C-054i", "a Frame is taken, and what stands beside it feeds nothing", "", R"(
+      send con messages=basic,location wrapper=frame
+      expect heartbeat flags=with:basic,location)"},
+    {"C-054j", "a Manifest and a Frame need the aircraft's signature too", "", R"(
+      send con messages=basic,location wrapper=manifest wfault=flip
+      expect 4.01
+      send con messages=basic,location wrapper=frame wfault=flip
+      expect 4.01)"},
     {"C-055a", "the aircraft's signature decides", "", R"(
       send start wfault=flip
       expect 4.01

@@ -1,8 +1,9 @@
 // Plays the service provider, and DNS, against a gateway that a command starts: the `gateway` role. Sockets: a is the provider
-// on plain CoAP, s the same on SCHC, c its new address after a move; b, d, e and f are other providers of the same registry.
+// on plain CoAP, s the same on SCHC, c its new address after a move, v its IPv6 address; b, d, e and f are other providers of the
+// same registry.
 #pragma once
 
-#include "apps/conform/identities.h"
+#include "apps/conform/feed.h"
 #include "apps/conform/pack.h"
 #include "apps/conform/player.h"
 #include "apps/conform/process.h"
@@ -11,7 +12,7 @@
 namespace nrid::conform {
 
 struct GatewayCommand {                                // shared by all cases
-  std::string fly, setup;                              // shell commands with {names}; setup may be empty
+  std::string fly, setup, live;                        // shell commands with {names}; the last two may be empty
   std::string rules_file;
   const MadeRegistry* registry = nullptr;
 };
@@ -23,7 +24,7 @@ class SpPlayer final : public Player {
   SpPlayer(Common common, const GatewayCommand& command, Pair pair, std::string folder)
       : Player(std::move(common)), command_(command), pair_(std::move(pair)), folder_(std::move(folder)) {}
   Status run(const Step& step) override;
-  void finish() override;
+  Status finish() override;
 
  private:
   using Act = Status (SpPlayer::*)(const Step&);
@@ -39,6 +40,8 @@ class SpPlayer final : public Player {
   Status said(const Step& step);
   Status distinct(const Step& step);
   Status write_files(const Step& step);
+  Status start_feed(const Step& step);
+  std::string settings_text(const Step& step) const;
   std::string fill(std::string command, const Step& step) const;
   StatusOr<std::string> failure_of(const std::string& mood);
 
@@ -55,10 +58,12 @@ class SpPlayer final : public Player {
   Status none(const Step& step);
   Status fly(const Step& step);
   Status count(const Step& step);
+  Status each(const Step& step);
   Status pause(const Step& step);
   Status rounds(const Step& step);
   Status expect_exit(const Step& step);
   Status judge(const Step& step, const Heard& heard) const;
+  Status judge_origin(const Step& step, const Heard& heard) const;
   Heard* find(const Step& step, bool fresh);
   const Heard* original_of(const Heard& heard) const;
   void on_heard(Heard& heard, Socket& socket) override;
@@ -79,6 +84,9 @@ class SpPlayer final : public Player {
   int64_t last_iat_ = 0;
   Address peer_;                                       // of the newest datagram
   bool alone_ = false;                                 // the gateway is the aircraft
+  std::string origin_;                                 // "": the aircraft signs
+  std::unique_ptr<Feed> feed_;
+  uint16_t live_port_ = 0;
 };
 
 }  // namespace nrid::conform

@@ -93,6 +93,7 @@ Status SpPlayer::reply(const Step& step) {
   } else if (!step.words.empty()) {
     letter.code = code_of(step.words.front());
   }
+  if (step.given("echo")) letter.options.emplace_back(coap::option::echo, from_hex(step.value("echo")).value_or(Buffer()));
   Socket& socket = *find_socket(heard.socket);
   TRY(octets, seal(letter, socket.schc, schc::Direction::down));
   return send_octets(socket, heard.peer, octets);

@@ -11,7 +11,7 @@
 namespace nrid::conform {
 namespace {
 
-constexpr std::pair<std::string_view, std::string_view> kProviders[] = {{"a", "sp"}, {"s", "sp"}, {"c", "sp"}, {"b", "sp2"}, {"d", "sp3"}, {"e", "sp4"}, {"f", "sp5"}};
+constexpr std::pair<std::string_view, std::string_view> kProviders[] = {{"a", "sp"}, {"s", "sp"}, {"c", "sp"}, {"v", "sp"}, {"b", "sp2"}, {"d", "sp3"}, {"e", "sp4"}, {"f", "sp5"}};
 constexpr Duration kExitMax = seconds(20);
 constexpr int kFlightSeconds = 240;
 constexpr int kPortTries = 200;
@@ -69,7 +69,6 @@ Status SpPlayer::dns(const Step& step) {
   const SeedSigner parent(*hda.entity.seed);
   const std::string mood = step.words.empty() ? "" : step.words.front();
   const Instant now_wall = now().wall;
-  Status done;
   dns_->change([&](DnsZone& zone) {
     DnsName& name = zone[det::owner_name(sp.det)];
     const auto brid = static_cast<uint16_t>(det::RrType::brid), hhit = static_cast<uint16_t>(det::RrType::hhit);
@@ -90,6 +89,7 @@ Status SpPlayer::dns(const Step& step) {
     }
     if (mood == "no-be") name.records.erase(brid);
     if (mood == "mismatch") name.records[hhit] = zone[det::owner_name(command_.registry->entry("mismatch").det)].records[hhit];
+    if (mood == "both") set_addresses(zone, sp.det, {ip_of(loopback(1, 0)), ip_of(*address_from_text("[::1]:0"))});
     if (mood == "moved") set_addresses(zone, sp.det, {ip_of(loopback(3, 0))});
     if (mood == "no-address") set_addresses(zone, sp.det, {});
     if (mood == "fallback") {
@@ -98,7 +98,8 @@ Status SpPlayer::dns(const Step& step) {
     }
   });
   if (mood == "no-ad") dns_->set_authenticated(false);
-  return done;
+  if (mood == "both") return open_socket("v", *address_from_text("[::1]:" + std::to_string(find_socket("a")->port->local().port)));
+  return {};
 }
 
 std::string SpPlayer::fill(std::string command, const Step& step) const {
@@ -112,38 +113,45 @@ std::string SpPlayer::fill(std::string command, const Step& step) const {
   const auto& sp = providers_.find("a")->second;
   const std::pair<const char*, std::string> values[] = {
       {"{config}", folder_ + "/gateway.toml"}, {"{flight}", folder_ + "/flight.csv"}, {"{speed}", step.value("speed", "1")},
-      {"{transport}", step.has("schc") ? "schc" : "plain"}, {"{sp_det}", to_hex(sp.det)}, {"{sp_port}", port("a")}, {"{schc_port}", port("s")},
+      {"{transport}", step.has("schc") ? "schc" : "plain"}, {"{source}", step.value("live")}, {"{live_port}", std::to_string(live_port_)}, {"{sp_det}", to_hex(sp.det)}, {"{sp_port}", port("a")}, {"{schc_port}", port("s")},
       {"{dns}", to_text(dns_->address())}, {"{anchor}", command_.registry->anchor}, {"{gateway_det}", to_hex(alone_ ? pair.ua.det : pair.gateway.det)},
       {"{gateway_key}", folder_ + (alone_ ? "/ua.key" : "/gw.key")}, {"{aircraft_det}", to_hex(pair.ua.det)}, {"{aircraft_key}", folder_ + "/ua.key"}};
   for (const auto& [name, value] : values) replace_all(command, name, value);
   return command;
 }
 
-// Settings in the words of nrid-gateway, keys, and a flight of a few minutes; a foreign gateway takes what it wants of them.
-Status SpPlayer::write_files(const Step& step) {
-  alone_ = step.has("alone");
-  for (const auto& [file, name] : {std::pair("ua.key", &pair_.ua), {"gw.key", &pair_.gateway}}) {
-    const auto& seed = command_.registry->entry(name->name).entity.seed;
-    TRY_VOID(write_file_atomic(folder_ + "/" + file, to_hex(Bytes(*seed)) + "\n", 0600));
-  }
+std::string SpPlayer::settings_text(const Step& step) const {
   const auto number = [](Duration time) { return std::to_string(static_cast<double>(time.us) / 1e6); };
   const Profile& p = profile();
   std::string sp = "{sp_det}";
-  if (step.value("sp") == "hash") sp = to_hex(providers_["a"].det).substr(16);
+  if (step.value("sp") == "hash") sp = to_hex(provider_at("a").det).substr(16);
   std::string anchor = "{anchor}";
   if (step.value("anchor") == "foreign") {
     for (const auto& each : command_.registry->foreign) {
       if (each.entity.name == "raa") anchor = to_hex(each.det) + "=" + to_hex(Bytes(each.key));
     }
   }
-  std::string out = "[gateway]\ndet = \"{gateway_det}\"\nkey_file = \"{gateway_key}\"\n[aircraft]\ndet = \"{aircraft_det}\"\nkey_file = \"{aircraft_key}\"\n";
+  std::string out = "[gateway]\ndet = \"{gateway_det}\"\nkey_file = \"{gateway_key}\"\norigin = \"" + step.value("origin") + "\"\n[aircraft]\ndet = \"{aircraft_det}\"\n";
+  if (!step.has("keyless")) out += "key_file = \"{aircraft_key}\"\n";
   if (step.value("self-id") != "none") out += "self_id = \"conformance flight\"\n";
   out += "operator_id = \"CHEconformance01\"\nserial = \"1ABC3CONFORMANCE\"\n[sp]\ndet = \"" + sp + "\"\ntransport = \"{transport}\"\nport = {sp_port}\nschc_port = {schc_port}\nrules = \"" +
          command_.rules_file + "\"\n[dns]\nservers = [\"{dns}\"]\ntimeout = 2\nrequire_ad = " + (p.require_ad ? "true" : "false") + "\n[trust]\nanchors = [\"" + anchor +
          "\"]\n[timers]\nresend_after = " + number(p.resend_after) + "\nheartbeat_timeout = " + number(p.heartbeat_timeout) + "\nfirst_tries = " + std::to_string(p.first_tries) +
          "\nlost_tries = " + std::to_string(p.lost_tries) + "\ntry_interval = " + number(p.try_interval) + "\nlifetime = " + number(p.lifetime) +
          "\n[policy]\non_lost_sp = \"return_home\"\nredirect_private = " + (step.value("private") == "no" ? "false" : "true") + "\n";
-  TRY_VOID(write_file_atomic(folder_ + "/gateway.toml", fill(out, step)));
+  if (step.given("live")) out += "[live]\n{source} = \"127.0.0.1:{live_port}\"\nend_on = \"signal\"\n";
+  return out;
+}
+
+// Settings in the words of nrid-gateway, keys, and a flight of a few minutes; a foreign gateway takes what it wants of them.
+Status SpPlayer::write_files(const Step& step) {
+  alone_ = step.has("alone");
+  origin_ = step.value("origin");
+  for (const auto& [file, name] : {std::pair("ua.key", &pair_.ua), {"gw.key", &pair_.gateway}}) {
+    const auto& seed = command_.registry->entry(name->name).entity.seed;
+    TRY_VOID(write_file_atomic(folder_ + "/" + file, to_hex(Bytes(*seed)) + "\n", 0600));
+  }
+  TRY_VOID(write_file_atomic(folder_ + "/gateway.toml", fill(settings_text(step), step)));
   std::string flight = "t_s,lat,lon,alt_m,height_m,speed_mps,track_deg,vspeed_mps,status\n";
   for (int t = 0; t < kFlightSeconds; ++t) {
     flight += std::to_string(t) + ",47.39" + std::to_string(10'000 + t * 10) + ",8.54,455,10,5,0,0,airborne\n";
@@ -151,12 +159,29 @@ Status SpPlayer::write_files(const Step& step) {
   return write_file_atomic(folder_ + "/flight.csv", flight);
 }
 
+// An aircraft in the air beside the gateway, or a flight controller on its other side.
+Status SpPlayer::start_feed(const Step& step) {
+  TRY(port, free_port());
+  live_port_ = port;
+  FeedParts parts;
+  parts.kind = step.value("live") == "mavlink" ? FeedKind::mavlink : FeedKind::packs;
+  parts.to = loopback(1, port);
+  parts.aircraft = pair_.ua;
+  if (step.has("mixed")) parts.stranger = stranger(pair_.ua.det.raa(), pair_.ua.det.hda(), random_);
+  parts.place = profile().place;
+  TRY(feed, Feed::start(std::move(parts)));
+  feed_ = std::move(feed);
+  return {};
+}
+
 Status SpPlayer::launch(const Step& step) {
   TRY_VOID(prepare());
+  if (step.given("live")) TRY_VOID(start_feed(step));
   TRY_VOID(write_files(step));
   const bool setup = step.has("setup");
   if (setup && command_.setup.empty()) return Status::failed("no --setup-command is given");
-  TRY(process, Process::start({"/bin/sh", "-c", "exec " + fill(setup ? command_.setup : command_.fly, step)}, folder_ + "/gateway.log"));
+  const std::string& command = setup ? command_.setup : step.given("live") ? command_.live : command_.fly;
+  TRY(process, Process::start({"/bin/sh", "-c", "exec " + fill(command, step)}, folder_ + "/gateway.log"));
   process_ = std::move(process);
   if (!setup) return {};
   Step exit;
@@ -181,11 +206,12 @@ Status SpPlayer::stop(const Step&) {
   return {};
 }
 
-// Was our DNS asked for these types at the name of the provider?
+// Was our DNS asked for these types at the name of the provider? And first for those that stand first in `order`?
 Status SpPlayer::asked(const Step& step) {
   const std::string name = det::owner_name(providers_["a"].det);
-  std::string types = step.value("types");
+  std::string types = step.value("types", step.value("order"));
   const auto questions = dns_->questions();
+  auto before = questions.begin();
   while (!types.empty()) {
     const size_t comma = std::min(types.find(','), types.size());
     const int type = std::stoi(types.substr(0, comma));
@@ -193,6 +219,9 @@ Status SpPlayer::asked(const Step& step) {
     const auto count = std::count_if(questions.begin(), questions.end(), [&](const auto& each) { return each.name == name && each.type == type; });
     const int least = std::stoi(step.value("least", "1"));
     if (count < least) return Status::failed("DNS was asked " + std::to_string(count) + " times for type " + std::to_string(type) + " of " + name + ", at least " + std::to_string(least) + " are due");
+    const auto first = std::find_if(questions.begin(), questions.end(), [&](const auto& each) { return each.name == name && each.type == type; });
+    if (step.given("order") && first < before) return Status::failed("DNS was asked for type " + std::to_string(type) + " too early");
+    before = first;
   }
   return {};
 }
@@ -229,9 +258,11 @@ Status SpPlayer::distinct(const Step& step) {
   return {};
 }
 
-void SpPlayer::finish() {
+Status SpPlayer::finish() {
   if (process_) process_->stop(SIGTERM, milliseconds(100));
   process_.reset();
+  feed_.reset();
+  return {};
 }
 
 }  // namespace nrid::conform

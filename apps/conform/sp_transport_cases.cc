@@ -192,6 +192,30 @@ constexpr Case kCases[] = {
       begin
       fly silent for=RP+P+A
       quiet for=2P)"},
+    {"C-029f", "an Echo value that comes back proves the address", "echo", R"(
+      prove off
+      begin
+      send con echo=a
+      expect changed
+      expect notice non within=P+A)"},
+    {"C-029g", "an Echo value that was given to another address proves nothing", "echo", R"(
+      prove off
+      begin
+      send con from=b echo=a
+      expect changed
+      expect notice con at=b within=P+A)"},
+    {"C-029h", "an Echo value that is none of the provider's proves nothing, and is no error", "echo", R"(
+      prove off
+      begin
+      send con echo=wrong
+      expect changed
+      expect notice con within=P+A)"},
+    {"C-029i", "an Echo value opens nothing to who does not sign", "echo", R"(
+      begin
+      send start sign=flip from=b
+      expect 4.01 bare
+      send start sign=flip from=b echo=b
+      expect 4.01 bare)"},
 };
 
 }  // namespace

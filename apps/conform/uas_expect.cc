@@ -1,6 +1,7 @@
 // What the UAS hears of the provider, and what it must be.
 #include <algorithm>
 
+#include "apps/conform/move.h"
 #include "apps/conform/uas_player.h"
 #include "base/profile.h"
 
@@ -8,7 +9,7 @@ namespace nrid::conform {
 namespace {
 
 constexpr std::string_view kMutations = "from as messages by signer session sp iat life nbf wrapper wfault window pack pack-of location encoded sub claims body tag alg kid "
-                                        "sign code about path method format accept option option2 no-response token pad octets";
+                                        "sign code about path method format accept option option2 no-response token pad octets echo";
 constexpr std::string_view kWords = "start end flight heartbeat con non literal-times uncompressed";
 constexpr VerbRule kVerbs[] = {
     {"begin", "", "from by"},
@@ -16,15 +17,16 @@ constexpr VerbRule kVerbs[] = {
     {"flood", kWords, "count from messages by signer"},
     {"repeat", "", "what from as"},
     {"again", "con non", "what from as"},
-    {"expect", "heartbeat changed end ack rst notice con non bare 4.00 4.01 4.02 4.03 4.04 4.05 4.06 4.13 4.15 4.29 5.03 5.05 any-error any-2.04 max-age piggyback",
-     "to at within as same flags pages kid ua size1"},
+    {"expect", "heartbeat changed end ack rst notice con non bare 4.00 4.01 4.02 4.03 4.04 4.05 4.06 4.13 4.15 4.29 5.03 5.05 any-error any-2.04 max-age piggyback move unmoved",
+     "to at within as same flags pages kid ua size1 by"},
     {"tally", "4.29", "least"},
     {"silence", "empty-ok", "to at for"},
     {"quiet", "", "at for"},
-    {"fly", "con silent", "for from count at by every duplicates messages pack-of"},
+    {"fly", "con silent unmoved", "for from count at by every duplicates messages pack-of location sp period until"},
     {"prove", "on off empty wrong", ""},
     {"wait", "*", ""},
     {"restart", "", ""},
+    {"hook", "rotate retire retime crowd restore", ""},
     {"asked", "", "of most"},
 };
 
@@ -55,7 +57,7 @@ UasPlayer::Act UasPlayer::act_of(std::string_view verb) {
       {"begin", &UasPlayer::begin},   {"send", &UasPlayer::send},       {"flood", &UasPlayer::flood}, {"repeat", &UasPlayer::repeat},
       {"again", &UasPlayer::again},   {"expect", &UasPlayer::expect},   {"silence", &UasPlayer::silence}, {"quiet", &UasPlayer::quiet},
       {"fly", &UasPlayer::fly},       {"prove", &UasPlayer::prove},     {"wait", &UasPlayer::pause},  {"restart", &UasPlayer::restart},
-      {"asked", &UasPlayer::asked},   {"tally", &UasPlayer::tally}};
+      {"hook", &UasPlayer::hook},     {"asked", &UasPlayer::asked},     {"tally", &UasPlayer::tally}};
   const auto found = std::find_if(std::begin(kActs), std::end(kActs), [&](const auto& each) { return each.first == verb; });
   CHECK(found != std::end(kActs));                     // read_script() knows the same verbs
   return found->second;
@@ -68,8 +70,9 @@ Status UasPlayer::run(const Step& step) {
 
 // An operation that is not ended would go on sending Heartbeats, and be there when the identity is used again. One may be open
 // although nobody said so (No-Response), so the end is said in any case.
-void UasPlayer::finish() {
-  if (sent_.empty() || common_.interrupted) return;
+Status UasPlayer::finish() {
+  const Status restored = hooked_ ? target_.hooks.at("restore")() : Status();
+  if (sent_.empty() || common_.interrupted) return restored;
   for (const std::string speaker : {"ua", "other"}) {
     if (speaker == "other" && !other_) continue;
     Step end;
@@ -79,6 +82,7 @@ void UasPlayer::finish() {
     const Sent& sent = sent_.back().second;
     pump(now().tick + profile().answer, [&] { return find_answer(sent) != nullptr; });
   }
+  return restored;
 }
 
 const UasPlayer::Sent* UasPlayer::sent_as(const std::string& name) const {
@@ -108,11 +112,23 @@ Heard* UasPlayer::find_unwanted(const Sent& sent) {
   return find_answer(sent, true);
 }
 
-Heard* UasPlayer::find_notice(std::string_view at) {
+// With `move` the first that has one, with `by` the first of that identity: what crossed the cause of it is passed over.
+Heard* UasPlayer::find_notice(std::string_view at, const Step& step) {
   for (const auto& heard : inbox_) {
-    if (!heard->used && heard->request() && heard->socket == at) return heard.get();
+    if (heard->used || !heard->request() || heard->socket != at) continue;
+    const TokenRead& token = heard->token;
+    if (step.has("move") && token.readable && !token.values.body.move) continue;
+    if (step.value("by") == "next" && token.readable && token.kid == target_.sp.det) continue;
+    return heard.get();
   }
   return nullptr;
+}
+
+// The provider under whichever of its identities that word is; null when it is neither.
+const Identity* UasPlayer::speaker_of(const Heard& heard) const {
+  if (heard.token.kid == target_.sp.det) return &target_.sp;
+  const auto next = target_.special.find("next");
+  return next != target_.special.end() && heard.token.kid == next->second.det ? &next->second : nullptr;
 }
 
 Status UasPlayer::expect(const Step& step) {
@@ -124,7 +140,7 @@ Status UasPlayer::expect(const Step& step) {
   Heard* heard = nullptr;
   const Tick from = to == nullptr ? now().tick : std::max(to->at, now().tick - within);
   const auto enough = [&] {
-    heard = notice ? find_notice(at) : find_answer(*to, step.has("ack"));
+    heard = notice ? find_notice(at, step) : find_answer(*to, step.has("ack"));
     return heard != nullptr;
   };
   pump(std::max(from + within, now().tick + milliseconds(20)), enough);
@@ -172,8 +188,9 @@ Status UasPlayer::judge_word(const Step& step, const Heard& heard, const Sent* t
   if (!heard.token.readable) return wrong(heard.token.faults.empty() ? "no token in it" : heard.token.faults.front().text);
   const Body& body = heard.token.values.body;
   if (body.kind != (end ? Kind::eoo : Kind::uss)) return wrong("another kind of word was due");
-  if (heard.token.kid != target_.sp.det) return wrong("kid is not the provider's DET");
-  if (!heard.token.signed_by(target_.sp.key)) return wrong("the signature is not the provider's");
+  const Identity* const speaker = speaker_of(heard);
+  if (speaker == nullptr || (speaker != &target_.sp) != (step.value("by") == "next")) return wrong("kid is not the DET that was addressed");
+  if (!heard.token.signed_by(speaker->key)) return wrong("the signature is not the provider's");
   const std::string about = step.value("ua", "ua");
   const Det& ua = about == "other" && other_ ? other_->ua.det : own_.ua.det;
   if (about != "any" && body.party != ua) return wrong("it is about another aircraft (R-061)");
@@ -182,6 +199,14 @@ Status UasPlayer::judge_word(const Step& step, const Heard& heard, const Sent* t
     if (to != nullptr && body.ref != static_cast<uint64_t>(to->iat)) return wrong("ref is not the iat of the request (R-100)");
     return {};
   }
+  return judge_heartbeat(step, heard);
+}
+
+Status UasPlayer::judge_heartbeat(const Step& step, const Heard& heard) const {
+  const auto wrong = [&](const std::string& what) { return Status::failed("wanted " + wish(step) + ", got " + describe(heard) + ": " + what); };
+  const Body& body = heard.token.values.body;
+  if (step.has("move") && !body.move) return wrong("a redirect was due");
+  if (step.has("unmoved") && body.move) return wrong("it redirects to " + to_text(body.move->sp) + ", and must not");
   if (step.given("kid")) {
     constexpr std::string_view forms[] = {"tagged", "bare", "literal"};
     if (forms[static_cast<size_t>(heard.token.kid_form)] != step.value("kid")) return wrong("kid is not in the form that the peer used");
@@ -233,7 +258,7 @@ Status UasPlayer::fly(const Step& step) {
   }
   Step report;
   if (step.has("con")) report.words = {"con"};
-  for (const char* const name : {"from", "by", "messages", "pack-of"}) {
+  for (const char* const name : {"from", "by", "messages", "pack-of", "location", "sp"}) {
     if (step.given(name)) report.values[name] = step.value(name);
   }
   Step copy;
@@ -241,7 +266,17 @@ Status UasPlayer::fly(const Step& step) {
   const Tick from = now().tick, until = from + time;
   for (Tick next = from; next < until; next = next + every) {
     if (!step.has("silent")) TRY_VOID(step.given("duplicates") ? again(copy) : send(report));
-    TRY_VOID(wait(std::min(next + every, until) - now().tick));
+    Step redirect;
+    redirect.words = {"move"};
+    const auto enough = [&] { return step.value("until") == "move" && find_notice(at, redirect) != nullptr; };
+    pump(std::min(next + every, until), enough);
+    if (common_.interrupted) return Status::failed("interrupted");
+    if (enough()) break;
+  }
+  TRY(period, duration(step, "period", "P"));
+  for (const auto& heard : inbox_) {
+    const auto& move = heard->token.values.body.move;
+    if (step.has("unmoved") && heard->socket == at && heard->at >= from && move) return Status::failed("a Heartbeat redirects to " + to_text(move->sp) + ", and must not");
   }
   if (!step.given("count")) return {};
   int count = 0;
@@ -252,7 +287,7 @@ Status UasPlayer::fly(const Step& step) {
   }
   time = now().tick - from;                            // the machine may have been slow
   // "due": one each P. "lost": R of them, then no more. One more or less may fall across the edges.
-  const int64_t right = step.value("count") == "lost" ? profile().silent_heartbeats : (time.us + profile().heartbeat.us / 2) / profile().heartbeat.us;
+  const int64_t right = step.value("count") == "lost" ? profile().silent_heartbeats : (time.us + period.us / 2) / period.us;
   if (count >= right - 1 && count <= right + 1) return {};
   return Status::failed(std::to_string(count) + " timed Heartbeats in " + std::to_string(time.ms()) + " ms, " + std::to_string(right) + " are right, or one more or less");
 }
@@ -305,6 +340,8 @@ void UasPlayer::judge_form(const Heard& heard, const Socket& socket) {
     const Buffer* const path = heard.option(coap::option::uri_path);
     if (letter.code != coap::kPost || path == nullptr || as_text(*path) != profile().path) fault("R-063", "a Heartbeat on its own is a POST to the resource", heard.packet);
   }
+  const Buffer* const echo = heard.option(coap::option::echo);
+  if (echo != nullptr && (echo->empty() || echo->size() > kEchoMax)) fault("R-029", "an Echo value has 1 to 40 octets (RFC 9175 section 2.2.1)", heard.packet);
   if (!heard.token.readable) return;
   if (heard.number(coap::option::content_format).value_or(UINT32_MAX) != profile().content_format) fault("R-020", "Content-Format is not that of a CWT", heard.packet);
   const TokenValues& values = heard.token.values;
@@ -313,7 +350,11 @@ void UasPlayer::judge_form(const Heard& heard, const Socket& socket) {
   const int64_t away = now().wall.seconds() - values.iat;
   if (away > profile().skew.seconds() + 2 || away < -profile().skew.seconds()) fault("R-044", "iat is " + std::to_string(away) + " s ago", heard.packet);
   if (values.body.kind == Kind::uas) fault("R-060", "a provider does not send reports", heard.packet);
-  if (heard.token.kid != target_.sp.det || !heard.token.signed_by(target_.sp.key)) fault("R-060", "the signature is not that of the provider", heard.packet);
+  const Identity* const speaker = speaker_of(heard);
+  if (speaker == nullptr || !heard.token.signed_by(speaker->key)) return fault("R-060", "the signature is not that of the provider", heard.packet);
+  if (!values.body.move) return;
+  const MoveTerms terms{speaker->det, target_.registry.det, target_.registry.key, target_.peers, profile().skew};
+  if (const auto found = fault_of(*values.body.move, terms, now().wall)) fault(found->requirement, found->text, heard.packet);
 }
 
 // the 2.04 that echoes the token of a CON Heartbeat proves our address.

@@ -9,12 +9,16 @@
 namespace nrid::conform {
 
 struct Target {                                        // the provider that is judged
-  Identity sp;
+  Identity sp, registry;                               // and the HDA that endorsed it
   Address plain, schc;
   std::map<std::string, Identity, std::less<>> special;
   uint16_t raa = 0, hda = 0;                           // of our identities
   const DnsServer* dns = nullptr;                // only when we serve its DNS
   std::function<Status()> restart;                     // kills it and starts it again; empty: not ours to do
+  std::vector<Det> peers;                              // that it may send aircraft to; empty: none that we know of
+  std::map<std::string, std::function<Status()>, std::less<>> hooks;  // by the words of kHooks; each returns when it holds
+  // Another of the same kind, for a case that would disturb the others; empty: there is this one alone.
+  std::function<StatusOr<std::shared_ptr<const Target>>()> another;
 };
 
 std::span<const VerbRule> uas_verbs();
@@ -24,7 +28,7 @@ class UasPlayer final : public Player {
   UasPlayer(Common common, const Target& target, Pair own, std::optional<Pair> other)
       : Player(std::move(common)), target_(target), own_(std::move(own)), other_(std::move(other)) {}
   Status run(const Step& step) override;
-  void finish() override;
+  Status finish() override;
 
  private:
   struct Sent {
@@ -44,7 +48,6 @@ class UasPlayer final : public Player {
   Status repeat(const Step& step);
   Status again(const Step& step);
   Status flood(const Step& step);
-  Status restart(const Step& step);
   StatusOr<Socket*> socket(const std::string& name);
   StatusOr<Identity> who(const std::string& word);
   int64_t next_iat(const Step& step);
@@ -54,6 +57,14 @@ class UasPlayer final : public Player {
   StatusOr<Letter> address(const Step& step, coap::Type type, Buffer payload);
   Status dispatch(const Step& step, Sent sent);
   TokenFaults faults_of(const Step& step) const;
+  StatusOr<Buffer> echo_for(const Step& step) const;
+  StatusOr<Det> addressee(const Step& step);
+  StatusOr<GeoPoint> place_of(const Step& step) const;
+
+  // uas_stage.cc: what is done to the provider and its DNS
+  Status restart(const Step& step);
+  Status hook(const Step& step);
+  Status asked(const Step& step);
 
   // uas_expect.cc
   Status expect(const Step& step);
@@ -62,13 +73,14 @@ class UasPlayer final : public Player {
   Status fly(const Step& step);
   Status prove(const Step& step);
   Status pause(const Step& step);
-  Status asked(const Step& step);
   Status tally(const Step& step);
   Status judge(const Step& step, const Heard& heard, const Sent* to) const;
   Status judge_word(const Step& step, const Heard& heard, const Sent* to) const;
+  Status judge_heartbeat(const Step& step, const Heard& heard) const;
+  const Identity* speaker_of(const Heard& heard) const;
   Heard* find_answer(const Sent& sent, bool empty_too = false);
   Heard* find_unwanted(const Sent& sent);
-  Heard* find_notice(std::string_view at);
+  Heard* find_notice(std::string_view at, const Step& step = Step());
   const Sent* sent_as(const std::string& name) const;
 
   void on_heard(Heard& heard, Socket& socket) override;
@@ -85,6 +97,7 @@ class UasPlayer final : public Player {
   int64_t last_iat_ = 0;
   int number_ = 0;
   std::string prove_ = "on";
+  bool hooked_ = false;                                // something has to be restored
 };
 
 }  // namespace nrid::conform

@@ -1,10 +1,8 @@
 // What the UAS says: reports, ends and whatever may be wrong about them.
 #include <algorithm>
 
-#include "nrid/dns_responder.h"
 #include "apps/conform/uas_player.h"
 #include "base/profile.h"
-#include "det/det.h"
 
 namespace nrid::conform {
 namespace {
@@ -75,6 +73,38 @@ TokenFaults UasPlayer::faults_of(const Step& step) const {
   return {step.value("claims"), step.value("body"), step.value("tag"), step.value("alg"), step.value("kid"), step.value("sign")};
 }
 
+// det_sp: the provider's own DET, its next one, or one that nobody has.
+StatusOr<Det> UasPlayer::addressee(const Step& step) {
+  if (step.value("sp") == "next") {
+    TRY(next, who("next"));
+    return Det(next.det);
+  }
+  Det out = target_.sp.det;
+  if (step.value("sp") == "other") out.octets[15] ^= 1;
+  return out;
+}
+
+StatusOr<GeoPoint> UasPlayer::place_of(const Step& step) const {
+  const std::string where = step.value("location");
+  const auto& place = where == "away" ? profile().peer_place : where == "narrow" ? profile().narrow_place : std::optional(profile().place);
+  if (!place) return Status::failed("the profile has no such place");
+  return *place;
+}
+
+// RFC 9175: the newest value that came to a socket, or one that is none.
+StatusOr<Buffer> UasPlayer::echo_for(const Step& step) const {
+  const bool wrong = step.value("echo") == "wrong";
+  const std::string at = wrong ? step.value("from", "a") : step.value("echo");
+  for (auto each = inbox_.rbegin(); each != inbox_.rend(); ++each) {
+    const Buffer* const value = (*each)->socket == at ? (*each)->option(coap::option::echo) : nullptr;
+    if (value == nullptr || value->empty()) continue;
+    Buffer out = *value;
+    if (wrong) out.back() ^= 1;
+    return out;
+  }
+  return Status::failed("no answer brought an Echo value to " + at);
+}
+
 StatusOr<Buffer> UasPlayer::make_pack(const Step& step, const std::string& messages) {
   PackPlan plan;
   plan.messages = messages;
@@ -82,6 +112,8 @@ StatusOr<Buffer> UasPlayer::make_pack(const Step& step, const std::string& messa
   plan.wrapper_fault = step.value("wfault");
   plan.pack_fault = step.value("pack");
   plan.location = step.value("location");
+  TRY(place, place_of(step));
+  plan.place = place;
   const std::string window = step.value("window", "0:120");
   const size_t colon = window.find(':');
   if (colon == std::string::npos) return Status::failed("window is FROM:TO");
@@ -117,8 +149,8 @@ StatusOr<Buffer> UasPlayer::make_report(const Step& step, Sent& sent) {
   values.exp = values.iat + std::stoll(step.value("life", std::to_string(profile().lifetime.seconds())));
   if (step.has("literal-times")) values.iat = values.nbf = 0, values.exp = 10;
   values.body.kind = step.has("heartbeat") ? Kind::uss : Kind::uas;
-  values.body.party = target_.sp.det;
-  if (step.value("sp") == "other") values.body.party.octets[15] ^= 1;
+  TRY(addressed, addressee(step));
+  values.body.party = addressed;
   if (step.has("heartbeat")) {
     values.body.party = own_.ua.det;
     values.body.set = cwt::MessageSet{0, std::nullopt};
@@ -141,8 +173,8 @@ StatusOr<Buffer> UasPlayer::make_end(const Step& step, Sent& sent) {
   sent.iat = values.iat = values.nbf = next_iat(step);
   values.exp = values.iat + profile().lifetime.seconds();
   values.body.kind = Kind::eoo;
-  values.body.party = target_.sp.det;
-  if (step.value("sp") == "other") values.body.party.octets[15] ^= 1;
+  TRY(addressed, addressee(step));
+  values.body.party = addressed;
   values.body.code = static_cast<uint64_t>(std::stoll(step.value("code", "0")));
   values.body.ref = static_cast<uint64_t>(now().wall.seconds());
   const std::string about = step.value("about", speaker.det == own_.ua.det ? "none" : "ua");
@@ -168,6 +200,10 @@ StatusOr<Letter> UasPlayer::address(const Step& step, coap::Type type, Buffer pa
   if (step.value("format") != "none") out.options.emplace_back(coap::option::content_format, uint_option(number_of(step.value("format", std::to_string(profile().content_format)))));
   if (step.given("accept")) out.options.emplace_back(coap::option::accept, uint_option(number_of(step.value("accept"))));
   if (step.given("no-response")) out.options.emplace_back(coap::option::no_response, uint_option(number_of(step.value("no-response"))));
+  if (step.given("echo")) {
+    TRY(echo, echo_for(step));
+    out.options.emplace_back(coap::option::echo, std::move(echo));
+  }
   for (const char* const name : {"option", "option2"}) {
     if (!step.given(name)) continue;
     const std::string option = step.value(name);
@@ -244,19 +280,6 @@ Status UasPlayer::flood(const Step& step) {
     TRY_VOID(send(step));
   }
   return {};
-}
-
-Status UasPlayer::restart(const Step&) { return target_.restart ? target_.restart() : Status::failed("the provider is not ours to restart"); }
-
-// How often our DNS was asked for the HHIT record of an identity.
-Status UasPlayer::asked(const Step& step) {
-  TRY(identity, who(step.value("of")));
-  const std::string name = det::owner_name(identity.det);
-  size_t count = 0;
-  for (const DnsQuestion& question : target_.dns->questions()) count += question.name == name && question.type == static_cast<uint16_t>(det::RrType::hhit);
-  const size_t most = number_of(step.value("most", "1"));
-  if (count >= 1 && count <= most) return {};
-  return Status::failed("DNS was asked " + std::to_string(count) + " times for the key of one DET; 1 to " + std::to_string(most) + " are right");
 }
 
 // The start phase, with as many rounds of flags as the provider wants.

@@ -3,8 +3,12 @@
 
 #include <set>
 
+#include "apps/conform/move.h"
 #include "apps/conform/report.h"
 #include "apps/conform/sp_player.h"
+#include "det/det.h"
+#include "det/endorsement.h"
+#include "rid/manifest.h"
 
 namespace nrid::conform {
 namespace {
@@ -54,6 +58,16 @@ TEST(ConformProfile, DurationsAreSumsOfLetters) {
   EXPECT_FALSE(duration_of("P+", p).ok());
 }
 
+TEST(ConformProfile, PlacesPeersAndHooksAreRead) {
+  const Profile p = profile_of("[peers]\ndets = [\"2001:3f:fe00:a05:1:2:3:4\"]\nplace = \"-49.5,8.25\"\nhysteresis = 7\n[hooks]\nretime = \"slow\"\nrestore = \"fast\"\n");
+  EXPECT_EQ(p.place, (GeoPoint{473'900'000, 85'400'000}));
+  EXPECT_EQ(p.peer_place, (GeoPoint{-495'000'000, 82'500'000}));
+  EXPECT_FALSE(p.narrow_place);
+  ASSERT_EQ(p.peers.size(), 1u);
+  EXPECT_EQ(p.hooks, (std::map<std::string, std::string, std::less<>>{{"restore", "fast"}, {"retime", "slow"}}));
+  EXPECT_EQ(duration_of("H+2P", p)->ms(), 17'000);
+}
+
 TEST(ConformProfile, MistakesNameFileLineValueAndRange) {
   EXPECT_EQ(complaint("[timers]\nheartbeat = 0.1\n").rfind("p.toml:2: timers.heartbeat", 0), 0u) << complaint("[timers]\nheartbeat = 0.1\n");
   EXPECT_NE(complaint("[timers]\nheartbeat = 0.1\n").find("1..60"), std::string::npos);
@@ -64,6 +78,13 @@ TEST(ConformProfile, MistakesNameFileLineValueAndRange) {
   EXPECT_NE(complaint("[coap]\nschc_port = 5683\n").find("R-027"), std::string::npos);
   EXPECT_NE(complaint("[claims]\nuas = -65538\n").find("three keys"), std::string::npos);
   EXPECT_EQ(complaint("[claims]\nuas = -70000\n"), "");
+  for (const char* const place : {"", "47", "47,", "47,8,9", "91,8", "47,181", "north,8"}) {
+    const std::string said = complaint("[flight]\nplace = \"" + std::string(place) + "\"\n");
+    EXPECT_EQ(said.rfind("p.toml:2: flight.place", 0), 0u) << place << " " << said;
+  }
+  EXPECT_NE(complaint("[peers]\nplace = \"47.5;8\"\n").find("\"47.5;8\" is not latitude,longitude"), std::string::npos);
+  EXPECT_NE(complaint("[peers]\ndets = [\"2001:db8::1\"]\n").find("2001:db8::1"), std::string::npos);
+  EXPECT_NE(complaint("[hooks]\nrotate = \"true\"\n").find("hooks.restore"), std::string::npos);
 }
 
 TEST(ConformCases, EveryScriptReadsAndEveryIdIsItsOwn) {
@@ -185,6 +206,62 @@ TEST(ConformPack, WrappersVerifyAndFaultsBreakThem) {
   }
 }
 
+TEST(ConformPack, ManifestsAndFramesAreWhatTheDecoderKnows) {
+  Signed made;
+  PackPlan plan;
+  plan.messages = "basic,location";
+  plan.session = plan.signed_as = made.det;
+  plan.signer = &made.signer;
+  for (const char* const form : {"manifest", "frame"}) {
+    plan.wrapper = form;
+    const auto octets = write_pack(plan, at_second(1'800'000'000));
+    ASSERT_TRUE(octets.ok());
+    const auto auth = rid::read_auth(*rid::decode_pack(*octets));
+    ASSERT_TRUE(auth.ok()) << form;
+    ASSERT_TRUE(auth->other.has_value());
+    EXPECT_FALSE(auth->wrapper.has_value());
+    EXPECT_TRUE(verify_one(made.signer.public_key(), auth->other->signed_bytes(), auth->other->signature));
+    if (auth->other->sam != rid::Sam::manifest) continue;
+    const rid::Manifest manifest = rid::read_manifest(*auth->other);
+    EXPECT_TRUE(rid::current_hash_ok(manifest));
+    EXPECT_EQ(manifest.count, 2u);
+  }
+}
+
+TEST(ConformMove, WhatARedirectMayNotBe) {
+  const SeedSigner registry(Seed{9}), other(Seed{8}), provider(Seed{7});
+  const Det hda = det::derive(16376, 10, registry.public_key()), sp = det::derive(16376, 10, provider.public_key());
+  const Det self = det::derive(16376, 10, other.public_key());
+  const Instant now = at_second(1'800'000'000);
+  const std::array peers{sp};
+  const MoveTerms terms{self, hda, registry.public_key(), peers, seconds(5)};
+  const auto made = [&](const Det& parent, const Signer& signer, int64_t from, int64_t to) {
+    const auto octets = det::make_endorsement(sp, provider.public_key(), parent, signer, at_second(now.seconds() + from), at_second(now.seconds() + to));
+    return Buffer(octets->begin(), octets->end());
+  };
+  const Move good{sp, "192.0.2.2", made(hda, registry, -60, 3600)};
+  const auto fault = [&](const std::function<void(Move&)>& change) {
+    Move move = good;
+    change(move);
+    const auto found = fault_of(move, terms, now);
+    return found ? std::string(found->requirement) : "";
+  };
+  EXPECT_EQ(fault([](Move&) {}), "");
+  for (const char* const address : {"2001:db8::2", "coap://192.0.2.2:5683/nrid", "coap://[2001:db8::2]", "coap://sp.example.org/nrid"}) {
+    EXPECT_EQ(fault([&](Move& move) { move.address = address; }), "") << address;
+  }
+  for (const char* const address : {"239.1.2.3", "ff02::1", "0.0.0.0", "coap://239.1.2.3:5683/", "coaps://192.0.2.2", "http://192.0.2.2/nrid"}) {
+    EXPECT_EQ(fault([&](Move& move) { move.address = address; }), "R-091") << address;
+  }
+  EXPECT_EQ(fault([&](Move& move) { move.sp = self; }), "R-094");
+  EXPECT_EQ(fault([&](Move& move) { move.sp = hda; }), "R-094");
+  EXPECT_EQ(fault([](Move& move) { move.endorsement[100] ^= 1; }), "R-091");
+  EXPECT_EQ(fault([](Move& move) { move.endorsement[12] ^= 1; }), "R-091");
+  EXPECT_EQ(fault([](Move& move) { move.endorsement.pop_back(); }), "R-091");
+  EXPECT_EQ(fault([&](Move& move) { move.endorsement = made(self, other, -60, 3600); }), "R-091");
+  EXPECT_EQ(fault([&](Move& move) { move.endorsement = made(hda, registry, -7200, -3600); }), "R-091");
+}
+
 // A player that does what its steps say, without a network.
 struct Puppet final : Player {
   explicit Puppet(Common common) : Player(std::move(common)) {}
@@ -192,10 +269,14 @@ struct Puppet final : Player {
     seen += step.verb + " ";
     return step.has("bad") ? Status::failed("it is bad") : Status();
   }
-  void finish() override { seen += "end"; }
+  Status finish() override {
+    seen += "end";
+    return left;
+  }
   void on_heard(Heard&, Socket&) override {}
   schc::Direction incoming() const override { return schc::Direction::down; }
   std::string seen;
+  Status left;
 };
 
 constexpr VerbRule kPuppetVerbs[] = {{"do", "bad", ""}};
@@ -215,6 +296,15 @@ TEST(ConformEngine, TheFirstStepThatFailsIsTheVerdictAndTheEndComesAnyway) {
   EXPECT_EQ(puppet.seen, "do do end");
   EXPECT_EQ(outcome.verdict, Verdict::failed);
   EXPECT_EQ(outcome.text, "`do bad`: it is bad");
+}
+
+TEST(ConformEngine, WhatCouldNotBeTakenBackIsNoPass) {
+  Stage stage;
+  Puppet puppet(stage.common);
+  puppet.left = Status::failed("hooks.restore failed");
+  const Outcome outcome = play({"C-999a", "nothing", "", "do"}, Role::sp, kPuppetVerbs, puppet);
+  EXPECT_EQ(outcome.verdict, Verdict::failed);
+  EXPECT_EQ(outcome.text, "hooks.restore failed");
 }
 
 Outcome outcome_of(std::string_view id, std::string_view needs, Verdict verdict) { return {{id, "says", needs, ""}, Role::sp, verdict, "", {}, {}}; }
@@ -241,7 +331,7 @@ TEST(ConformEngine, TogetherThenAloneAndInOrder) {
                       EXPECT_TRUE(!alone || done == 2) << "the others come first";
                       ++done;
                       return outcome_of(id, "", Verdict::passed);
-                    }});
+                    }, alone});
   }
   const auto outcomes = run_all(std::move(work), 2, interrupted);
   ASSERT_EQ(outcomes.size(), 3u);

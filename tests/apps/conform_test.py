@@ -70,6 +70,34 @@ class Foreign(WorldTest):
         self.assertIn('needs an identity "mismatch"', done.stdout)
         self.assertIn('no case could be run', done.stderr)
 
+    def judge(self, *words, profile=''):
+        self.addCleanup(time.sleep, 4)  # the end of a flight may be dated ahead, and nothing but a newer token begins another
+        file = self.world.stage.work / 'profile.toml'
+        file.write_text(profile)
+        return conform('sp', '--address', '127.0.0.1', '--port', self.server.plain, '--schc-port', self.server.schc, '--identities', self.world.registry.folder,
+                       '--profile', file, *words)
+
+    def test_redirects_and_hooks_that_nobody_described_are_not_run(self):
+        done = self.judge('--case', 'C-075', '--case', 'C-062b', '--case', 'C-029f', '--case', 'C-094d')
+        self.assertEqual(done.returncode, 2, done.stdout)
+        for id, reason in {'C-075': 'peers.dets and peers.place', 'C-062b': 'needs the command hooks.retime', 'C-029f': 'implementation.echo is off',
+                           'C-094d': 'peers.narrow_place'}.items():
+            self.assertRegex(done.stdout, rf'{id} .* not run .*{reason}')
+
+    def test_a_hook_is_a_command_and_what_it_did_is_taken_back(self):
+        marks = self.world.stage.work / 'marks'
+        hooks = f'[hooks]\nretime = "echo retime >> {marks}; false"\nrestore = "echo restore >> {marks}"\n'
+        done = self.judge('--case', 'C-062b', profile=hooks)
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertIn('`hook retime`: hooks.retime failed', done.stdout)
+        self.assertEqual(marks.read_text().split(), ['retime', 'restore'])
+
+    def test_a_provider_that_sends_nobody_away_fails_where_the_profile_says_that_it_should(self):
+        peers = f'[peers]\ndets = ["{self.world.det("gw1")}"]\nplace = "49.5,8.54"\n'
+        done = self.judge('--case', 'C-075', profile=peers)
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertIn('a redirect was due', done.stdout)
+
 
 class Lists(unittest.TestCase):
     def test_each_case_is_explained_and_what_cannot_be_judged_says_why(self):
@@ -110,6 +138,15 @@ class Mistakes(unittest.TestCase):
             subprocess.run([program('nrid'), 'zone', 'make', '--spec', spec, '--out', folder], check=True, capture_output=True)
             told = self.refused('sp', '--address', '127.0.0.1', '--port', free_port(), '--schc-port', free_port(), '--identities', folder)
             self.assertIn('nothing answers at 127.0.0.1', told)
+
+    def test_a_gateway_without_a_command_for_live_sources_is_not_judged_by_them(self):
+        done = conform('gateway', '--gateway-command', 'false', '--case', 'C-056Gb', '--case', 'C-005Gb')
+        self.assertEqual(done.returncode, 2, done.stdout)
+        for id, option in (('C-056Gb', '--live-command'), ('C-005Gb', '--setup-command')):
+            self.assertRegex(done.stdout, rf'{id} .* not run .*needs {option}')
+
+    def test_quick_leaves_out_what_is_slow(self):
+        self.assertIn('no case could be run', self.refused('--self', '--quick', '--role', 'gateway', '--case', 'C-101Gf'))
 
     def test_a_server_that_cannot_start_says_why(self):
         self.assertIn('/bin/false ended at once', self.refused('--self', '--role', 'sp', '--server', '/bin/false'))
