@@ -83,8 +83,9 @@ std::vector<Ratio> verify_ratios(size_t rounds, size_t keys, double& sodium_ns) 
       auto made = make_verifier({.backend = std::string(to_text(each)), .key_cache = known ? keys : 0}, random);
       CHECK(made.ok());
       runners.push_back({"verify_ratio_" + std::string(to_text(each)) + (known ? "_known" : "_unknown"), std::move(*made), 0, {}});
-      // The first signature of each key brings its table, some in the second round.
-      for (size_t i = 0; known && i < 3 * keys / kBatch + 1; ++i) runners.back().batch(all);
+      // A call makes as many tables as there are lanes; the last few keys wait for company.
+      Runner& last = runners.back();
+      for (size_t i = 0; known && i < 2 * keys + 100 && last.verifier->key_cache().keys < keys; ++i) last.batch(all);
     }
   }
   std::vector<std::vector<double>> ratios(runners.size());

@@ -79,10 +79,13 @@ CaseMaker::Owner CaseMaker::new_owner() {
 // S = r + h a for the part of the key that the base point made; R may have a part of small order, too. SB - hA = R holds when the
 // small parts cancel: about once in eight.
 void CaseMaker::sign_mixed(const Owner& owner) {
-  const auto r = random_scalar();
+  auto r = random_scalar();
   std::array<uint8_t, 32> point;
   CHECK(crypto_scalarmult_ed25519_base_noclamp(point.data(), r.data()) == 0);
-  if (random_.below(2) == 0) {
+  if (random_.below(8) == 0) {  // r = 0: the equation holds as often, and only the rule about R refuses it
+    r.fill(0);
+    point = small_order_encodings()[random_.below(10)];
+  } else if (random_.below(2) == 0) {
     const PublicKey& torsion = small_order_encodings()[2 + random_.below(8)];
     CHECK(crypto_core_ed25519_add(point.data(), point.data(), torsion.data()) == 0);
   }
@@ -131,7 +134,7 @@ void CaseMaker::mutate(SignedCase& out) {
   const std::span<uint8_t, 32> r(out.signature.data(), 32), s(out.signature.data() + 32, 32);
   const auto small = [&] { return small_order_encodings()[random_.below(small_order_encodings().size())]; };
   const auto say = [&](const char* kind) { out.kind = kind; };
-  switch (random_.below(14)) {
+  switch (random_.below(15)) {
     case 0: return say("again");
     case 1: return flip(r, random_.below(256)), say("bit of R");
     case 2: return flip(s, random_.below(256)), say("bit of S");
@@ -151,6 +154,9 @@ void CaseMaker::mutate(SignedCase& out) {
       std::fill(r.begin(), r.end(), 0xff);
       return r[0] = static_cast<uint8_t>(0xec + random_.below(20)), r[31] = random_.below(2) ? 0xff : 0x7f, say("R beyond p");
     case 12: return out.key = small(), say("small key");
+    case 13:  // -hA is one of at most eight points
+      out.key = small();
+      return std::ranges::copy(small(), r.begin()), std::fill(s.begin(), s.end(), 0), say("all small");
     default:
       random_.fill(out.key);
       if (random_.below(2) == 0) std::fill(out.key.begin() + 1, out.key.end(), 0xff);
