@@ -47,6 +47,9 @@ void enter(Batch<V>& batch, Task* tasks, size_t count) {
     group.decoded = (1u << V::kLanes) - 1;
     for (size_t lane = 0; lane < V::kLanes; ++lane) group.task[lane] = tasks + from + (lane < group.count ? lane : group.count - 1);
     prepare<V>(group);
+    if (from > 0 || group.tables[0] == nullptr) continue;
+    // The first lanes have nobody before them: their rows come nearer while the others are hashed.
+    for (size_t digit = 0; digit < kKeyDigits; ++digit) prefetch_rows<V>(group.digits, group.tables, digit);
   }
 }
 
