@@ -14,7 +14,6 @@ namespace {
 constexpr double kPi = 3.14159265358979323846;
 constexpr int64_t kCrowdMs = 200;                               // no sample is made up this close to one of the file
 constexpr int64_t kHalfTurn = 1'800'000'000;                    // in 1e-7 degree
-constexpr int32_t kHeightMinDm = -9995, kHeightMaxDm = 317'670;  // F3411: -1000 m stands for unknown
 constexpr double kMovingMps = 0.2;                              // below it a track is noise
 
 bool ends_with_no_case(std::string_view text, std::string_view end) {
@@ -71,12 +70,6 @@ double track_between(const FlightSample& a, const FlightSample& b) {
   const double east = static_cast<double>(east_by(a.longitude_e7, b.longitude_e7)) * std::cos(a.latitude_e7 / 1e7 * kPi / 180);
   const double degrees = std::atan2(east, north) * 180 / kPi;
   return degrees < 0 ? degrees + 360 : degrees;
-}
-
-// A Location cannot say every difference of two altitudes (rid/messages.cc).
-std::optional<int32_t> height_that_fits(int32_t height_dm) {
-  if (height_dm < kHeightMinDm || height_dm > kHeightMaxDm) return std::nullopt;
-  return height_dm;
 }
 
 uint32_t rounded_speed(double mps) { return static_cast<uint32_t>(std::lround(std::min(mps, 254.25) * 100)); }
@@ -140,7 +133,7 @@ void derive_motion(Flight& flight) {
   for (size_t i = 0; i < samples.size(); ++i) {
     FlightSample& here = samples[i];
     const bool last = i + 1 == samples.size();
-    if (!here.height_dm && here.altitude_dm && ground_dm) here.height_dm = height_that_fits(*here.altitude_dm - *ground_dm);
+    if (!here.height_dm && here.altitude_dm && ground_dm) here.height_dm = *here.altitude_dm - *ground_dm;
     if (last && i == 0) {
       if (!here.speed_cmps) here.speed_cmps = 0;
     } else {

@@ -29,7 +29,7 @@ struct FlightSample {
   int32_t latitude_e7 = 0;
   int32_t longitude_e7 = 0;
   std::optional<int32_t> altitude_dm;                    // geodetic, WGS-84
-  std::optional<int32_t> height_dm;                      // above take-off
+  std::optional<int32_t> height_dm;                      // above take-off; one that F3411 cannot hold is not said (nrid/aircraft.cc)
   std::optional<uint32_t> speed_cmps;
   std::optional<uint16_t> track_deg;
   std::optional<int32_t> vertical_speed_cmps;            // up positive
