@@ -361,8 +361,12 @@ StatusOr<PeerTable> read_peers(const ServerSettings& settings, const PublicKey& 
 
 StatusOr<std::unique_ptr<SeedSigner>> read_key_file(const std::string& path, const Det& det) {
   TRY(content, read_file(path, 4096));
+  return read_key(content, path, det);
+}
+
+StatusOr<std::unique_ptr<SeedSigner>> read_key(std::string_view text, const std::string& path, const Det& det) {
   const Status unreadable = Status::failed(path + ": no Ed25519 seed; one line of 64 hex digits is wanted");
-  std::string_view rest = content;
+  std::string_view rest = text;
   std::string_view line;
   while (line.empty() && !rest.empty()) {
     const size_t end = rest.find('\n');

@@ -54,5 +54,7 @@ StatusOr<PeerTable> read_peers(const ServerSettings& settings, const PublicKey& 
 
 // A key file: 64 hex digits (an Ed25519 seed) on its first line that is no comment. The key must hash to `det`.
 StatusOr<std::unique_ptr<SeedSigner>> read_key_file(const std::string& path, const Det& det);
+// The same of its text; `path` is for the sentence.
+StatusOr<std::unique_ptr<SeedSigner>> read_key(std::string_view text, const std::string& path, const Det& det);
 
 }  // namespace nrid

@@ -2,14 +2,17 @@
 import contextlib
 import io
 import pathlib
+import re
 import sys
 import tempfile
+import tomllib
 import unittest
 from unittest import mock
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / 'tests/fuzz'))
 
+import coverage  # noqa: E402
 import fuzzing  # noqa: E402
 import long  # noqa: E402
 
@@ -113,6 +116,70 @@ class LongRuns(unittest.TestCase):
         self.run_long()
         lines = self.table.read_text().splitlines()
         self.assertEqual((lines[0], lines[-1]), ('# Fuzzing', 'after'))
+
+
+SOURCE = '''int decode(int x) {
+  if (x > 1) {
+    return 1;
+  }
+  fail();
+  return 0;
+}
+
+void encode() {
+  write();
+}
+'''
+LINES = {1: 5, 2: 5, 3: 2, 5: 0, 6: 3, 9: 0, 10: 0}
+FUNCTIONS = [(1, 7, 'decode'), (9, 11, 'Writer::encode')]
+
+
+def verdict(functions=None, lines=()):
+    return coverage.judge('a.cc', SOURCE, dict(LINES), FUNCTIONS, coverage.Decoders({'a.cc': functions or {}}, {'a.cc': list(lines)}))
+
+
+class Coverage(unittest.TestCase):
+    def test_every_line_counts_that_nobody_named(self):
+        got = verdict()
+        self.assertEqual((got.reached, got.count, got.missing, got.good), (4, 7, [5, 9, 10], False))
+
+    def test_what_is_named_with_a_reason_does_not(self):
+        got = verdict({'Writer::*': 'writes'}, [('fail();', 'no input does it')])
+        self.assertEqual((got.reached, got.count, got.faults, got.good), (4, 4, [], True))
+
+    def test_a_reason_must_hold(self):
+        self.assertEqual(len(verdict({'decoder': 'gone'}).faults), 1)
+        self.assertIn('was reached', verdict(lines=[('return 1;', 'nobody')]).faults[0])
+        self.assertEqual(len(verdict(lines=[('return 2;', 'nobody')]).faults), 1)
+        self.assertEqual(len(verdict({'Writer::*': 'writes'}, [('write();', 'twice')]).faults), 1)
+
+    def test_a_file_that_no_target_holds_is_a_failure(self):
+        self.assertFalse(coverage.judge('a.cc', SOURCE, {}, [], coverage.Decoders({'a.cc': {}}, {})).good)
+
+    def test_names_of_functions(self):
+        for name, short in (('nrid::(anonymous namespace)::read_peer(nrid::Members const&)', 'read_peer'),
+                            ('nrid::cwt::decode_claims(std::span<unsigned char const, 18446744073709551615ul>, nrid::Det const&)', 'cwt::decode_claims'),
+                            ('nrid::Settings::load(std::__cxx11::basic_string<char> const&)', 'Settings::load'),
+                            ('nrid::shown[abi:cxx11](nrid::JsonValue const&)', 'shown'),
+                            ("nrid::parse_when(std::basic_string_view<char>)::$_1::operator()(unsigned long) const", 'parse_when'),
+                            ('bool nrid::(anonymous namespace)::by_name<int>(int)', 'by_name')):
+            self.assertEqual(coverage.short_name(name), short)
+
+    def test_every_file_that_reads_is_judged_or_named(self):
+        tree = tomllib.loads(coverage.LIST.read_text())
+        reads = re.compile(r'(^|_)(decode|parse|read|decompress|unescape|learn|hear)(_|$)|_from_(text|rdata|wire|word|name)|_by_name$')
+        defined = re.compile(r'(?:  )?(?!return|else|case|using)[A-Za-z_][^(]*[ *&](?:\w+::)?(\w+)\(')
+        unknown = {}
+        for folder in ('base', 'wire', 'schc', 'cwt', 'det', 'rid', 'nrid', 'modules', 'web', 'apps/gateway', 'apps/server'):
+            for path in sorted((ROOT / folder).rglob('*.cc')):
+                file = str(path.relative_to(ROOT))
+                lines = [line for line in path.read_text().splitlines() if '(' in line and ';' not in line]
+                names = {one[1] for one in map(defined.match, lines) if one}
+                if file not in tree['decoders'] and file not in tree['elsewhere'] and any(reads.search(name) for name in names):
+                    unknown[file] = sorted(name for name in names if reads.search(name))
+        self.assertEqual(unknown, {}, 'a decoder that tests/fuzz/decoders.toml neither judges nor names')
+        for file in [*tree['decoders'], *tree['elsewhere']]:
+            self.assertTrue((ROOT / file).exists(), file)
 
 
 class Targets(unittest.TestCase):

@@ -85,8 +85,7 @@ Status read_identities(const Settings& file, GatewaySettings& out) {
   const auto gateway = file.section("gateway");
   TRY(det, read_det(gateway, "det"));
   out.gateway = det;
-  TRY(signer, read_key_file(gateway.path("key_file"), det));
-  out.gateway_signer = std::move(signer);
+  out.gateway_key_file = gateway.path("key_file");
 
   const auto aircraft = file.section("aircraft");
   out.aircraft.det = det;
@@ -96,10 +95,7 @@ Status read_identities(const Settings& file, GatewaySettings& out) {
   }
   TRY_VOID(read_origin(gateway, out));
   const std::string key_file = aircraft.path("key_file");
-  if (out.aircraft.det == det || !key_file.empty()) {
-    TRY(own_signer, read_key_file(key_file.empty() ? gateway.path("key_file") : key_file, out.aircraft.det));
-    out.aircraft_signer = std::move(own_signer);
-  }
+  if (out.aircraft.det == det || !key_file.empty()) out.aircraft_key_file = key_file.empty() ? out.gateway_key_file : key_file;
   out.aircraft.serial = aircraft.text("serial");
   out.aircraft.operator_id = aircraft.text("operator_id");
   out.aircraft.self_id = aircraft.text("self_id");
@@ -118,14 +114,28 @@ Status read_provider(const Settings& file, TransportChoice choice, GatewaySettin
   out.sp = *det;
   constexpr std::string_view transports[] = {"schc", "plain"};
   TRY(transport, one_of(sp, "transport", transports));
-  const bool schc = choice == TransportChoice::as_set ? transport == 0 : choice == TransportChoice::schc;
+  out.schc = choice == TransportChoice::as_set ? transport == 0 : choice == TransportChoice::schc;
   out.policy.schc_port = static_cast<uint16_t>(sp.integer("schc_port"));
-  out.port = schc ? out.policy.schc_port : static_cast<uint16_t>(sp.integer("port"));
-  if (!schc) return {};
-  const std::string rules_file = sp.text("rules").empty() ? installed_file("rules/nrid.json") : sp.path("rules");
-  if (rules_file.empty()) return Status::failed(sp.where("rules") + ": no SCHC rule file is installed beside the program; name one");
-  TRY(rules, schc::load_rules_file(rules_file));
+  out.port = out.schc ? out.policy.schc_port : static_cast<uint16_t>(sp.integer("port"));
+  out.rules_file = sp.text("rules").empty() ? "" : sp.path("rules");
+  return {};
+}
+
+Status load_rules(const SettingsSection& sp, GatewaySettings& out) {
+  if (!out.schc) return {};
+  if (out.rules_file.empty()) out.rules_file = installed_file("rules/nrid.json");
+  if (out.rules_file.empty()) return Status::failed(sp.where("rules") + ": no SCHC rule file is installed beside the program; name one");
+  TRY(rules, schc::load_rules_file(out.rules_file));
   out.carriage.rules = rules;
+  return {};
+}
+
+Status load_keys(GatewaySettings& out) {
+  TRY(gateway, read_key_file(out.gateway_key_file, out.gateway));
+  out.gateway_signer = std::move(gateway);
+  if (out.aircraft_key_file.empty()) return {};
+  TRY(aircraft, read_key_file(out.aircraft_key_file, out.aircraft.det));
+  out.aircraft_signer = std::move(aircraft);
   return {};
 }
 
@@ -204,8 +214,7 @@ std::optional<Address> local_address(const std::string& text) {
 
 std::span<const SettingInfo> gateway_setting_rows() { return kRows; }
 
-StatusOr<GatewaySettings> load_gateway_settings(const std::string& file_name, TransportChoice choice) {
-  TRY(file, Settings::load(file_name, kRows));
+StatusOr<GatewaySettings> read_gateway_settings(const Settings& file, TransportChoice choice) {
   GatewaySettings out;
   TRY_VOID(read_identities(file, out));
   TRY_VOID(read_provider(file, choice, out));
@@ -215,6 +224,14 @@ StatusOr<GatewaySettings> load_gateway_settings(const std::string& file_name, Tr
   TRY_VOID(read_live(file.section("live"), out.live));
   TRY_VOID(read_uplinks(file.section("gateway"), out));
   return out;
+}
+
+StatusOr<GatewaySettings> load_gateway_settings(const std::string& file_name, TransportChoice choice) {
+  TRY(file, Settings::load(file_name, kRows));
+  TRY(out, read_gateway_settings(file, choice));
+  TRY_VOID(load_keys(out));
+  TRY_VOID(load_rules(file.section("sp"), out));
+  return std::move(out);
 }
 
 StatusOr<Det> sp_det_from_text(std::string_view text, const Det& own) {

@@ -38,12 +38,15 @@ struct LiveSettings {
 
 struct GatewaySettings {
   Det gateway;
+  std::string gateway_key_file, aircraft_key_file;  // the second "" when only the aircraft has its key
   std::unique_ptr<SeedSigner> gateway_signer;
   AircraftIdentity aircraft;
   std::unique_ptr<SeedSigner> aircraft_signer;  // null: only the aircraft has its key
   Origin origin = Origin::aircraft;
   bool serial_given = false, operator_given = false, self_id_given = false;  // the file's words win over the flight's
   Det sp;
+  bool schc = true;                        // the chosen transport
+  std::string rules_file;                  // "" is the one that comes with the program
   Carriage carriage;
   uint16_t port = 0;                       // of the chosen transport
   std::vector<std::string> uplinks;        // local addresses or interfaces; empty: the system chooses
@@ -59,7 +62,10 @@ struct GatewaySettings {
 enum class TransportChoice : uint8_t { as_set, plain, schc };  // of the command line
 
 std::span<const SettingInfo> gateway_setting_rows();
+// What the file itself says: no other file is opened, so signers and rules are missing.
 // The Status is one line: "gateway.toml:4: sp.det: ...".
+StatusOr<GatewaySettings> read_gateway_settings(const Settings& file, TransportChoice choice);
+// The same with the keys and the rules in the files that it names.
 StatusOr<GatewaySettings> load_gateway_settings(const std::string& file, TransportChoice choice);
 
 // An IP literal without a port; nullopt: it may be the name of an interface.

@@ -14,6 +14,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (!hhit.ok()) return 0;
     const auto again = encode_hhit(*hhit);
     CHECK(again.ok() && *decode_hhit(*again) == *hhit);
+    uint64_t type = 0;
+    CHECK(entity_from_text(entity_name(hhit->entity_type), type) && type == hhit->entity_type);
+    static_cast<void>(is_authority(hhit->entity_type));
     return 0;
   }
   const auto brid = decode_brid(in);

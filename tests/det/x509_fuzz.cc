@@ -9,6 +9,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto read = read_certificate({data, size});
   if (!read.ok()) return 0;
   CHECK(read->tbs.size() < size && read->not_before <= read->not_after);
+  CHECK(in_window(*read, read->not_before) && in_window(*read, read->not_after) && !in_window(*read, read->not_before - seconds(1)) &&
+        !in_window(*read, read->not_after + seconds(1)));
   static const SeedSigner signer(Seed{});
   const auto made = make_certificate({read->det, read->key, read->issuer, read->not_before, read->not_after, read->authority,
                                       read->subject, read->uri, {1}}, signer);

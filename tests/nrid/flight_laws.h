@@ -30,6 +30,10 @@ inline void check_flight(const Flight& flight) {
 
 inline void check_flights(const std::vector<Flight>& flights) {
   CHECK(!flights.empty() && flights.size() <= kFlightsMax);
+  CHECK(choose_flight(flights, "").ok() && choose_flight(flights, std::to_string(flights.size())).ok());
+  CHECK(choose_flight(flights, flights.back().name).ok());
+  const auto none = choose_flight(flights, "0");
+  CHECK(none.ok() ? none->name == "0" : none.text().rfind("no flight \"0\"", 0) == 0);
   for (const Flight& flight : flights) {
     check_flight(flight);
     const auto filled = fill_to_1hz(flight);

@@ -27,7 +27,24 @@ void copy_item(cbor::Reader& in, cbor::Writer& out) {
       for (size_t i = 0; i < 2 * pairs && in.ok(); ++i) copy_item(in, out);
       return;
     }
-    default: return out.raw(in.item());  // -2^64..-1, floats and simple values
+    case Kind::negative_int: {
+      cbor::Reader number = in;
+      const int64_t value = number.i64();
+      if (!number.ok()) return out.raw(in.item());  // below -2^63
+      in = number;
+      return out.i64(value);
+    }
+    case Kind::simple: {
+      cbor::Reader truth = in, nothing = in;
+      const bool value = truth.boolean();
+      nothing.null();
+      if (!truth.ok() && !nothing.ok()) return out.raw(in.item());
+      if (truth.ok()) out.boolean(value);
+      else out.null();
+      in = truth.ok() ? truth : nothing;
+      return;
+    }
+    default: return out.raw(in.item());  // floats
   }
 }
 
