@@ -261,21 +261,25 @@ StatusOr<PeerTable> parse_peer_file(std::string_view text, const std::string& fi
   TRY(signer, root.det("signer"));
   TRY(hda, hda_of(root, trust.self));
   TRY(registry, read_chain(root, hda, trust));
-  if (signer != hda && signer != trust.self) {
+  const auto is_former = [&](const Det& det) { return trust.former && det == trust.former->det; };
+  if (signer != hda && signer != trust.self && !is_former(signer)) {
     return bad(file, *value.member("signer"), "signer", to_text(signer) + " is neither our HDA " + to_text(hda) + " nor we, " + to_text(trust.self));
   }
-  TRY_VOID(check_signature(root, text, signer == hda ? registry.key : trust.self_key));
+  TRY_VOID(check_signature(root, text, signer == hda ? registry.key : is_former(signer) ? trust.former->key : trust.self_key));
   PeerTable out;
   out.file = file;
   out.hda = hda;
+  std::optional<Peer> former;
   for (const JsonValue& item : value.member("peers")->items) {
     if (item.kind != Kind::object) return bad(file, item, "peers", shown(item) + " is not an object");
     TRY(peer, read_peer(Members{file, item}, registry));
-    const bool twice = peer.sp == trust.self ? out.self.has_value() : out.find(peer.sp) != nullptr;
+    std::optional<Peer>* const own = peer.sp == trust.self ? &out.self : is_former(peer.sp) ? &former : nullptr;
+    const bool twice = own != nullptr ? own->has_value() : out.find(peer.sp) != nullptr;
     if (twice) return bad(file, item, "sp", to_text(peer.sp) + " stands twice");
-    if (peer.sp == trust.self) out.self = std::move(peer);
+    if (own != nullptr) *own = std::move(peer);
     else out.peers.push_back(std::move(peer));
   }
+  if (!out.self) out.self = std::move(former);
   return out;
 }
 

@@ -11,7 +11,7 @@
 //
 // The signature (Ed25519) covers kPeerFileContext and then the file, octet for octet, with the 128 digits of the
 // signature itself read as '0'; so no canonical form is needed and the file stays one that people can read. Our own entry
-// gives our own region and capacity. Reading is pure; who swaps the table is nrid/peer_table.h.
+// gives our own region and capacity; while we rotate our key an entry of the former DET counts where none of the new one stands. Reading is pure; who swaps the table is nrid/peer_table.h.
 #pragma once
 
 #include <array>
@@ -69,6 +69,7 @@ struct PeerTrust {                        // borrowed
   Det self;
   PublicKey self_key{};
   std::span<const det::TrustAnchor> anchors;
+  std::optional<det::TrustAnchor> former = {};  // the DET that we leave (key rotation): its entry is ours, and no peer's; its signature too
 };
 
 // Everything that does not depend on the time: form, limits, signature, chain, that every peer is of our HDA. An

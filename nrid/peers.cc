@@ -16,6 +16,7 @@ class NoPeers final : public Peers {
   void tell(const PeerNews&) override {}
   std::optional<PeerLoad> load(const Det&) const override { return std::nullopt; }
   bool reserve(const Det&, const Reservation&) override { return true; }
+  bool same(const Det& a, const Det& b) const override { return a == b; }
 };
 
 }  // namespace
@@ -48,7 +49,7 @@ class PeerBus::Joined final : public Peers {
   std::optional<PeerLoad> load(const Det& sp) const override {
     std::optional<PeerLoad> sum;
     each([&](const PeerSeat& other) {
-      if (other.sp != sp) return;
+      if (!other.is(sp)) return;
       const PeerLoad one = other.load();
       if (!sum) sum.emplace();
       sum->operations += one.operations;
@@ -60,8 +61,13 @@ class PeerBus::Joined final : public Peers {
   }
   bool reserve(const Det& sp, const Reservation& reservation) override {
     bool granted = false;
-    each([&](const PeerSeat& other) { granted = granted || (other.sp == sp && other.reserve(reservation)); });
+    each([&](const PeerSeat& other) { granted = granted || (other.is(sp) && other.reserve(reservation)); });
     return granted;
+  }
+  bool same(const Det& a, const Det& b) const override {
+    bool one = a == b;
+    each([&](const PeerSeat& other) { one = one || (other.is(a) && other.is(b)); });
+    return one;
   }
 
  private:

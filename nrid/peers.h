@@ -33,7 +33,7 @@ struct PeerNews {
     ended,
   };
   Kind kind = Kind::here;
-  Det sp;
+  Det sp;                                // that the aircraft addresses; one whose key the teller holds
   Det ua;
   uint64_t operation = 0;                // its id, the same at all providers
   int64_t iat = 0;                       // of the newest report; older news than what the reader has is late
@@ -47,7 +47,7 @@ struct Reservation {
 
 // What a server offers to the others. Called from any thread; does not call back.
 struct PeerSeat {
-  Det sp;
+  std::function<bool(const Det&)> is;    // a DET that it answers for now; two while it rotates its key
   std::function<PeerLoad()> load;
   std::function<bool(const Reservation&)> reserve;  // false: full
   std::function<void(const PeerNews&)> hear;
@@ -65,6 +65,7 @@ class Peers {
   virtual void tell(const PeerNews& news) = 0;                            // to all others, also nodes of our own DET
   virtual std::optional<PeerLoad> load(const Det& sp) const = 0;          // nodes of one DET added up; nothing: not there
   virtual bool reserve(const Det& sp, const Reservation& reservation) = 0;
+  virtual bool same(const Det& a, const Det& b) const = 0;                // one provider: equal, or both answered for by one
 };
 
 // Nothing connects the providers: a redirect is over after R*P s, and a capacity is what the peer file says.

@@ -32,6 +32,8 @@ Choice best(RedirectReason reason, const FlightView& flight, const NodeView& nod
   return out;
 }
 
+bool is(const std::optional<Det>& one, const Peer& peer, const NodeView& node) { return one && node.same(*one, peer.sp); }
+
 bool serves(const Peer& peer, const std::optional<GeoPoint>& at) {
   return peer.region.empty() || (at && peer.region.contains(*at));
 }
@@ -46,8 +48,8 @@ RedirectRefusal judge_peer(const Peer& peer, RedirectReason reason, const Flight
   const double room = reason == RedirectReason::load ? node.load_low : 1.0;
   if (static_cast<double>(load->taken() + 1) > room * static_cast<double>(std::min(load->capacity, peer.capacity))) return RedirectRefusal::full;
   if (reason == RedirectReason::command) return RedirectRefusal::none;  // who commands it knows better
-  if (flight.shunned == peer.sp && now.tick < flight.shunned_until) return RedirectRefusal::shunned;
-  if (reason == RedirectReason::load && flight.came_from == peer.sp) return RedirectRefusal::shunned;
+  if (is(flight.shunned, peer, node) && now.tick < flight.shunned_until) return RedirectRefusal::shunned;
+  if (reason == RedirectReason::load && is(flight.came_from, peer, node)) return RedirectRefusal::shunned;
   return RedirectRefusal::none;
 }
 

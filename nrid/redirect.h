@@ -88,6 +88,7 @@ struct NodeView {                        // borrowed
   bool shedding = false;                 // was so for `hysteresis`, and not yet down to load_low: flights go too
   double load_low = 0.7;
   std::function<std::optional<PeerLoad>(const Peer&)> load;  // nothing: not there
+  std::function<bool(const Det&, const Det&)> same;  // Peers::same(): a key rotation does not make another provider
 };
 
 // May `flight` be sent to `peer` for that reason? Beyond the hold-down and the storm limit, which are the caller's.

@@ -87,7 +87,7 @@ std::shared_ptr<const PeerTable> Server::peers() const { return shared_->peer_ta
 // brings them again.
 PeerSeat Server::seat() {
   PeerSeat seat;
-  seat.sp = setup_.det;
+  seat.is = [this](const Det& sp) { return config_.take()->identity(sp) != nullptr; };
   const auto capacity = [this] { return capacity_of(*peers(), setup_.limits); };
   seat.load = [this, capacity] {
     return PeerLoad{shared_->owners.open_count(), shared_->reservations.count(parts_.clock.now().tick), capacity(), Tick{shared_->alive_us.load(std::memory_order_relaxed)}};

@@ -354,9 +354,11 @@ StatusOr<std::vector<Identity>> read_identities(const ServerSettings& settings) 
   return out;
 }
 
-StatusOr<PeerTable> read_peers(const ServerSettings& settings, const PublicKey& own_key) {
+StatusOr<PeerTable> read_peers(const ServerSettings& settings, std::span<const Identity> identities) {
   if (settings.peers_file.empty()) return PeerTable();
-  return load_peer_file(settings.peers_file, {settings.setup.det, own_key, settings.dns.anchors});
+  PeerTrust trust{identities[0].det, identities[0].signer->public_key(), settings.dns.anchors};
+  if (identities.size() > 1) trust.former = {identities[1].det, identities[1].signer->public_key()};
+  return load_peer_file(settings.peers_file, trust);
 }
 
 StatusOr<std::unique_ptr<SeedSigner>> read_key_file(const std::string& path, const Det& det) {

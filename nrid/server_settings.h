@@ -48,9 +48,9 @@ Status read_dns(const SettingsSection& dns, const SettingsSection& trust, det::R
 // The keys of setup.det and of `former`, in this order.
 StatusOr<std::vector<Identity>> read_identities(const ServerSettings& settings);
 
-// The list of peers that the settings name, judged as provider `det` with that key; empty when they name none. Called at the start
+// The list of peers that the settings name, judged as the provider of these identities; empty when they name none. Called at the start
 // and whenever the list is read again; what is wrong with a new one leaves the old one in force.
-StatusOr<PeerTable> read_peers(const ServerSettings& settings, const PublicKey& own_key);
+StatusOr<PeerTable> read_peers(const ServerSettings& settings, std::span<const Identity> identities);
 
 // A key file: 64 hex digits (an Ed25519 seed) on its first line that is no comment. The key must hash to `det`.
 StatusOr<std::unique_ptr<SeedSigner>> read_key_file(const std::string& path, const Det& det);

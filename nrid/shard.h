@@ -104,6 +104,8 @@ class Shard {
   void settle_in(Operation& op);
   void note_position(Operation& op);
   void tell_peers(const Operation& op, PeerNews::Kind kind);
+  Det known_as(const Operation& op) const;
+  Reservation reservation(const Operation& op) const;
   bool decide_redirect(Operation& op, Now now);
   std::optional<cwt::MoveSp> redirect_of(Operation& op, Now now);
   void redirect_left(Operation& op, Now now);

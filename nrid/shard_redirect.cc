@@ -32,7 +32,7 @@ uint64_t capacity_of(const PeerTable& table, const Limits& limits) {
 
 // Where nothing connects us a peer has those places taken that we sent somebody to.
 NodeView node_view(const PeerTable& table, const ServerSetup& setup, SharedTables& shared, const Peers& peers, Now now) {
-  NodeView out{table, false, false, setup.redirect.load_low, {}};
+  NodeView out{table, false, false, setup.redirect.load_low, {}, [&peers](const Det& a, const Det& b) { return peers.same(a, b); }};
   const auto level = shared.outflow.level(shared.owners.open_count(), capacity_of(table, setup.limits), setup.redirect, now.tick);
   out.crowded = level.crowded;
   out.shedding = level.shedding;
@@ -79,7 +79,7 @@ bool Shard::decide_redirect(Operation& op, Now now) {
   }
   if (!op.wish.ripe(choice, flight, parts_.setup.redirect, now.tick)) return false;
   const bool free = !flight.flying || parts_.shared.outflow.take(parts_.shared.owners.open_count(), now.tick);
-  if (!free || !parts_.peers.reserve(choice.target->sp, {op.ua, op.sp, op.id})) {
+  if (!free || !parts_.peers.reserve(choice.target->sp, reservation(op))) {
     parts_.counters.add(Counter::redirect_deferred);
     return false;
   }
@@ -99,7 +99,7 @@ std::optional<cwt::MoveSp> Shard::redirect_of(Operation& op, Now now) {
   } else {
     const Peer* const known = table_->find(op.redirect.target);
     const bool good = known != nullptr && known->endorsed(now.wall, seconds(60)) &&
-                      parts_.peers.reserve(op.redirect.target, {op.ua, op.sp, op.id});
+                      parts_.peers.reserve(op.redirect.target, reservation(op));
     if (!good) {
       drop_redirect(op, Counter::redirect_refused, now);
       return std::nullopt;
@@ -211,8 +211,12 @@ void Shard::settle_in(Operation& op) {
 }
 
 void Shard::tell_peers(const Operation& op, PeerNews::Kind kind) {
-  if (parts_.peers.connected()) parts_.peers.tell({kind, op.sp, op.ua, op.id, op.newest_iat});
+  if (parts_.peers.connected()) parts_.peers.tell({kind, known_as(op), op.ua, op.id, op.newest_iat});
 }
+
+// Others know us by the DET that the aircraft addresses. One that we hold no more says nothing to them.
+Det Shard::known_as(const Operation& op) const { return config().speaks_as(op.sp).det; }
+Reservation Shard::reservation(const Operation& op) const { return {op.ua, known_as(op), op.id}; }
 
 // What others say counts when it is not older than what we heard ourselves: the newest iat has the aircraft.
 void Shard::take_news(const PeerNews& news, Now now) {

@@ -32,7 +32,7 @@ StatusOr<Plan> read_plan(const std::string& file, std::span<const SettingInfo> k
     return Status::failed(settings.section("server").where("rules") + ": no SCHC rule file is installed beside the program; name one");
   }
   TRY(rules, schc::load_rules_file(server.rules_file));
-  TRY(peers, read_peers(server, identities[0].signer->public_key()));
+  TRY(peers, read_peers(server, identities));
   return Plan{std::move(settings), std::move(server), std::move(http), std::move(rules), std::move(identities),
               std::make_shared<const PeerTable>(std::move(peers))};
 }

@@ -186,5 +186,25 @@ TEST_F(PeerFile, AFileThatIsNotThereOrTooLong) {
   EXPECT_NE(parse_peer_file(std::string(kPeerFileMax + 1, ' '), "f", trust).text().find("limit 1048576"), std::string::npos);
 }
 
+TEST(PeerFileRotation, T12_an_entry_of_the_det_that_we_leave_is_ours_and_no_peers) {
+  const Party hda(200), next(1), former(2), other(9);
+  const det::TrustAnchor anchor{hda.det, hda.signer.public_key()};
+  PeerTrust trust{next.det, next.signer.public_key(), {&anchor, 1}};
+  const std::string before = signed_document(hda, former, {{&former, "\"198.51.100.1\"", 7}, {&other, "\"198.51.100.9\""}});
+  EXPECT_NE(parse_peer_file(before, "p", trust).text().find("is neither our HDA"), std::string::npos);
+  trust.former = {former.det, former.signer.public_key()};
+  auto table = parse_peer_file(before, "p", trust);
+  ASSERT_TRUE(table.ok()) << table.text();
+  ASSERT_TRUE(table->self.has_value());
+  EXPECT_EQ(table->self->capacity, 7u);
+  EXPECT_EQ(table->peers.size(), 1u);
+  EXPECT_EQ(table->find(former.det), nullptr);
+  // With both, the new one says what holds.
+  table = parse_peer_file(signed_document(hda, hda, {{&former, "\"198.51.100.1\"", 7}, {&next, "\"198.51.100.1\"", 8}}), "p", trust);
+  ASSERT_TRUE(table.ok()) << table.text();
+  EXPECT_EQ(table->self->capacity, 8u);
+  EXPECT_TRUE(table->peers.empty());
+}
+
 }  // namespace
 }  // namespace nrid::testing

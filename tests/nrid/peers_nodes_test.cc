@@ -77,6 +77,71 @@ TEST(PeerNodes, R111_of_two_nodes_of_one_det_the_one_that_heard_last_owns_the_ti
   EXPECT_EQ(ids.size(), 1u);
 }
 
+// The key rotation of a provider (T12), as its peers see it.
+struct Rotation {
+  Rotation() { town.run(seconds(6)); }
+  void holds(World& world, std::vector<const Party*> parties) {
+    Config config = *world.server->config();
+    config.identities.clear();
+    for (const Party* party : parties) config.identities.push_back({party->det, {std::shared_ptr<void>(), &party->signer}});
+    world.server->reload(std::move(config));
+  }
+  // What A may send to: B under the DET of `b`.
+  void list(const Party& b) {
+    const auto table = parse_as(town.a.sp, town.hda(), signed_document(town.hda(), town.hda(), {{&town.a.sp, "\"198.51.100.1\""}, {&b, "\"198.51.100.2\""}}));
+    ASSERT_TRUE(table.ok()) << table.text();
+    town.a.server->set_peers(std::make_shared<const PeerTable>(*table));
+  }
+  Town town;
+  Party next{33};
+};
+
+TEST(PeerNodes, R094_T12_a_peer_answers_for_the_dets_that_it_holds_now) {
+  Rotation r;
+  Drone& first = r.town.fly(straight_flight(200));
+  Drone& second = r.town.fly(straight_flight(200));
+  r.town.run(seconds(6));
+  ModuleHost& host = r.town.a.recorder->host();
+  r.list(r.next);
+  EXPECT_NE(host.redirect(first.ua.det, r.next.det).text().find("has not been heard"), std::string::npos) << "not its DET yet";
+  r.holds(r.town.b, {&r.next, &r.town.b.sp});
+  ASSERT_TRUE(host.redirect(first.ua.det, r.next.det).ok());
+  r.town.run(seconds(6));
+  EXPECT_EQ(first.gateway->status(r.town.a.clock.now()).sp, r.next.det);
+  EXPECT_EQ(Town::detail(r.town.a, Kind::moved), "to " + to_text(r.next.det) + ", heard there");
+  r.list(r.town.b.sp);  // a list of before the rotation
+  ASSERT_TRUE(host.redirect(second.ua.det, r.town.b.sp.det).ok());
+  r.town.run(seconds(30));  // flights leave one by one (T39)
+  EXPECT_EQ(second.gateway->status(r.town.a.clock.now()).sp, r.town.b.sp.det);
+  EXPECT_EQ(r.town.b.server->operations(), 2u);
+  EXPECT_TRUE(r.town.seat_a->same(r.next.det, r.town.b.sp.det));
+  r.holds(r.town.b, {&r.next});
+  EXPECT_FALSE(r.town.seat_a->same(r.next.det, r.town.b.sp.det));
+  EXPECT_FALSE(r.town.seat_a->load(r.town.b.sp.det).has_value());
+  EXPECT_EQ(r.town.seat_a->load(r.next.det)->operations, 2u);
+}
+
+TEST(PeerNodes, R093_T12_news_are_of_a_det_that_the_teller_holds) {
+  Rotation r;
+  Drone& drone = r.town.fly(straight_flight(200));
+  r.town.run(seconds(6));
+  std::vector<PeerNews> heard;
+  const auto listener = r.town.bus.seat();
+  listener->join({[](const Det&) { return false; }, [] { return PeerLoad(); }, [](const Reservation&) { return false; }, [&](const PeerNews& news) { heard.push_back(news); }});
+  r.holds(r.town.a, {&r.next, &r.town.a.sp});
+  r.town.run(seconds(6));
+  ASSERT_FALSE(heard.empty());
+  for (const PeerNews& news : heard) EXPECT_EQ(news.sp, r.town.a.sp.det) << "that its gateway addresses";
+  heard.clear();
+  r.holds(r.town.a, {&r.next});
+  ASSERT_TRUE(r.town.a.recorder->host().end_operation(drone.ua.det, "policy").ok());
+  r.town.run(seconds(1));
+  ASSERT_FALSE(heard.empty());
+  EXPECT_EQ(heard.back().sp, r.next.det);
+  EXPECT_EQ(heard.back().kind, PeerNews::Kind::ended);
+  listener->leave();
+}
+
 TEST(PeerNodes, R111_a_node_that_dies_leaves_its_lease_and_a_loss_is_told_once) {
   TownOptions o;
   o.twins = true;

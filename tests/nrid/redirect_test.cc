@@ -44,7 +44,8 @@ struct Scene {
     flight.at = kHere;
   }
   Choice choose(bool crowded = false, bool shedding = false) const {
-    NodeView node{table, crowded, shedding, 0.7, {}};
+    NodeView node{table, crowded, shedding, 0.7, {}, {}};
+    node.same = [this](const Det& a, const Det& b) { return a == b || (rotated && *rotated == std::pair(a, b)); };
     node.load = [this](const Peer& one) {
       const auto found = loads.find(one.sp);
       return found == loads.end() ? std::nullopt : std::optional(found->second);
@@ -57,6 +58,7 @@ struct Scene {
   }
   PeerTable table;
   std::map<Det, PeerLoad> loads;
+  std::optional<std::pair<Det, Det>> rotated;  // one provider's former DET, and its new one
   FlightView flight;
 };
 class Choosing : public ::testing::Test, public Scene {};
@@ -152,6 +154,20 @@ TEST_F(Choosing, AWishOfTheRegionMustStandForTheHysteresis) {
   flight.at = kHere;
   RedirectWish load;
   EXPECT_TRUE(load.ripe(choose(true, true), flight, settings, kNow.tick)) << "shedding has waited for it";
+}
+
+TEST(OutflowLevel, T12_who_sent_an_aircraft_or_did_not_take_it_is_known_by_both_names_while_it_rotates_its_key) {
+  Scene scene;
+  scene.table.peers = {peer(3, 100)};
+  EXPECT_EQ(scene.target(false, true), sp(3));
+  scene.flight.came_from = sp(9);
+  EXPECT_EQ(scene.target(false, true), sp(3));
+  scene.rotated = {sp(9), sp(3)};
+  EXPECT_EQ(scene.target(false, true), Det());
+  scene.flight.came_from.reset();
+  scene.flight.shunned = sp(9);
+  scene.flight.shunned_until = kNow.tick + seconds(1);
+  EXPECT_EQ(scene.choose(false, true).refusal, RedirectRefusal::shunned);
 }
 
 TEST(OutflowLevel, CrowdedAtOnceSheddingAfterTheHysteresisUntilLoadLow) {
