@@ -34,9 +34,9 @@ size_t Shard::step(Now now) {
   if (parts_.index == 0) parts_.counters.add(Counter::peer_news_dropped, parts_.shared.news_dropped.exchange(0, std::memory_order_relaxed));
   const size_t count = inputs_.pop_many(batch_, kInputsPerStep);
   for (ShardInput& input : batch_) take(input, now);
-  fire_timers(now);
+  const size_t fired = fire_timers(now);
   flush();
-  return count;
+  return count + fired;
 }
 
 void Shard::take(ShardInput& input, Now now) {

@@ -13,6 +13,7 @@
 #include "nrid/operation.h"
 #include "nrid/server.h"
 #include "nrid/shared_tables.h"
+#include "nrid/timer_wheel.h"
 
 namespace nrid {
 
@@ -37,12 +38,13 @@ uint64_t capacity_of(const PeerTable& table, const Limits& limits);  // operatio
 class Shard {
  public:
   explicit Shard(ShardParts parts);
-  // Takes what workers handed over, fires timers, syncs the journal, sends. Returns how many inputs it took.
+  // Takes what workers handed over, fires timers, syncs the journal, sends. Returns how many inputs it took and timers fired, so 0
+  // when there is nothing more to do now.
   size_t step(Now now);
   // Sleeps until an input comes, a timer is due, or a tenth of a second is over.
   void wait(Now now);
   // The next timer; INT64_MAX without one, the epoch when something waits to be handed on.
-  Tick next_due() const { return !unsent_.empty() || journal_broken_ ? Tick{} : timers_.empty() ? Tick{INT64_MAX} : timers_.front().due; }
+  Tick next_due() const { return !unsent_.empty() || journal_broken_ || fired_at_ < fired_.size() ? Tick{} : timers_.next_due(); }
   void wake() { inputs_.wake(); }
   // The last call of its thread: waits for room in the record ring, a while; what then is left is counted as dropped.
   void drain(const Clock& clock);
@@ -50,13 +52,12 @@ class Shard {
 
  private:
   using Table = absl::flat_hash_map<Det, std::unique_ptr<Operation>>;
-  struct Timer {
-    Tick due;
+  struct TimerOf {
     Det ua;
     uint64_t operation = 0;
-    // A heap with the earliest on top; what is due at one moment has an order of its own, so that equal runs stay equal.
-    bool operator<(const Timer& o) const { return o.due != due ? o.due < due : o.ua < ua; }
+    bool operator<(const TimerOf& o) const { return ua != o.ua ? ua < o.ua : operation < o.operation; }
   };
+  using Wheel = TimerWheel<TimerOf>;
   struct TokenSlot {                     // tokens of CON Heartbeats that wait for their 2.04
     std::array<uint8_t, 8> token{};
     Det ua;
@@ -127,7 +128,7 @@ class Shard {
   void on_timer(Operation& op, Now now);
   void lose(Operation& op, Now now);
   void schedule(Operation& op);
-  void fire_timers(Now now);
+  size_t fire_timers(Now now);
   void flush();
   Speaker speaker(const Det& sp, const Det& ua, cwt::KidForm form) const;
 
@@ -146,7 +147,9 @@ class Shard {
   void expect(const Det& ua, Expected expected, Now now);
   absl::flat_hash_map<Det, Expected> expected_;  // at most aircraft_max()
   std::shared_ptr<const PeerTable> table_;       // of this step
-  std::vector<Timer> timers_;
+  Wheel timers_;
+  std::vector<Wheel::Timer> fired_;      // due, from fired_at_ on: no more of them in one step than kTimersPerStep
+  size_t fired_at_ = 0;
   std::vector<Sighting> out_;
   std::vector<Record> unsent_;           // events that found the record ring full of events; at most kUnsentPerAircraft
   std::vector<PendingAck> acks_;

@@ -10,6 +10,7 @@ namespace {
 
 constexpr Duration kHeldUp = milliseconds(100);
 constexpr int kDrainRounds = 2000;  // of a millisecond each
+constexpr size_t kTimersPerStep = 256;  // 5 ms of signing at most before the ring is looked at again
 constexpr size_t kUnsafeMax = 65'536;  // tokens that wait for a journal that fails; copies of older ones get silence
 
 std::string last_position(const Operation& op) {
@@ -196,28 +197,31 @@ void Shard::on_timer(Operation& op, Now now) {
   op.next_heartbeat = (held_up ? now.tick : op.next_heartbeat) + timers(op).heartbeat;
 }
 
-// The heap may hold old timers of an operation; only the one that it has as `scheduled` counts.
+// The wheel may hold old timers of an operation; only the one that it has as `scheduled` counts.
 void Shard::schedule(Operation& op) {
   Tick due = op.over() ? op.expires : op.next_heartbeat;
   if (op.redirect.deadline) due = std::min(due, *op.redirect.deadline);
   if (const auto track = op.track.due(); track && *track < due) due = *track;
   if (op.scheduled == due) return;
   op.scheduled = due;
-  timers_.push_back({due, op.ua, op.id});
-  std::push_heap(timers_.begin(), timers_.end());
+  timers_.set(due, {op.ua, op.id});
   if (timers_.size() < 64 + 8 * operations_.size()) return;
-  timers_.clear();  // mostly old ones: build it anew from the operations
-  for (const auto& [ua, each] : operations_) timers_.push_back({each->scheduled, ua, each->id});
-  std::make_heap(timers_.begin(), timers_.end());
+  timers_.clear();  // mostly old ones: set them anew from the operations
+  for (const auto& [ua, each] : operations_) timers_.set(each->scheduled, {ua, each->id});
 }
 
-void Shard::fire_timers(Now now) {
-  while (!timers_.empty() && timers_.front().due <= now.tick) {
-    const Timer timer = timers_.front();
-    std::pop_heap(timers_.begin(), timers_.end());
-    timers_.pop_back();
-    const auto found = operations_.find(timer.ua);
-    if (found == operations_.end() || found->second->id != timer.operation || found->second->scheduled != timer.due) continue;
+// A period in which very many are due is cut: what came in meanwhile is taken between, and what is signed leaves.
+size_t Shard::fire_timers(Now now) {
+  if (fired_at_ == fired_.size()) {
+    fired_.clear();
+    fired_at_ = 0;
+    timers_.advance(now.tick, fired_);
+  }
+  const size_t count = std::min(fired_.size() - fired_at_, kTimersPerStep);
+  for (const size_t end = fired_at_ + count; fired_at_ < end; ++fired_at_) {
+    const Wheel::Timer& timer = fired_[fired_at_];
+    const auto found = operations_.find(timer.key.ua);
+    if (found == operations_.end() || found->second->id != timer.key.operation || found->second->scheduled != timer.due) continue;
     Operation& op = *found->second;
     op.scheduled = {};
     if (op.over() && op.expires <= now.tick) {
@@ -228,11 +232,12 @@ void Shard::fire_timers(Now now) {
     if (op.open()) on_timer(op, now);
     schedule(op);
   }
+  return count;
 }
 
 void Shard::wait(Now now) {
   Duration pause = milliseconds(100);
-  if (!timers_.empty()) pause = std::clamp(timers_.front().due - now.tick, milliseconds(1), pause);
+  if (const Tick due = timers_.next_due(); due.us != INT64_MAX) pause = std::clamp(due - now.tick, milliseconds(1), pause);
   if (!unsent_.empty()) pause = milliseconds(1);
   inputs_.wait(pause);
 }
