@@ -1,6 +1,7 @@
 #include "nrid/server.h"
 
 #include <pthread.h>
+#include <sched.h>
 
 #include <algorithm>
 
@@ -11,6 +12,24 @@ namespace nrid {
 namespace {
 
 enum Phase : int { kRunning, kWorkersEnd, kShardsEnd, kRecordEnds };
+
+// Where the kernel refuses, the thread runs where it likes, as without.
+void pin(std::thread& thread, size_t turn) {
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
+  const size_t count = static_cast<size_t>(CPU_COUNT(&allowed));
+  if (count == 0) return;
+  size_t skip = turn % count;
+  for (size_t cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (!CPU_ISSET(cpu, &allowed) || skip-- > 0) continue;
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    pthread_setaffinity_np(thread.native_handle(), sizeof one, &one);
+    return;
+  }
+}
 
 }  // namespace
 
@@ -151,6 +170,7 @@ void Server::spawn(std::string name, Round round) {
   clockid_t clock{};
   if (pthread_getcpuclockid(thread.native_handle(), &clock) == 0) thread_clocks_.emplace_back(name, clock);
   if (name.starts_with("worker")) {
+    if (setup_.pin_workers) pin(thread, worker_threads_.size());
     worker_threads_.push_back(std::move(thread));
   } else if (name.starts_with("shard")) {
     shard_threads_.push_back(std::move(thread));

@@ -42,6 +42,7 @@ struct ServerSetup {
   Policy policy;
   Limits limits;
   int shards = 1;
+  bool pin_workers = false;             // worker i runs on the i-th processor that this process may use, in turn
   RedirectSettings redirect;
   std::vector<Identity> former;         // identities that we leave, but still answer for (rotation)
   std::vector<HdaTerms> hdas;

@@ -23,6 +23,8 @@ constexpr SettingInfo kRows[] = {
     {"server", "former_det",           K::text,      "",       0,   0,          "\"\"",            "the DET that we leave: gateways that still address it are answered under it; \"\" is none", true},
     {"server", "former_key_file",      K::text,      "",       0,   0,          "\"\"",            "file with the seed of former_det", true},
     {"server", "workers",              K::integer,   "",       1,   64,         "1",               "sockets and threads for each of the two ports"},
+    {"server", "pin_workers",          K::boolean,   "",       0,   0,          "false",           "each of these threads stays on one processor, in turn"},
+    {"server", "receive_buffer",       K::integer,   "octets", 65'536, 268'435'456, "4194304",     "room of each socket for datagrams that wait; more is dropped and counted (nrid_kernel_dropped_total)"},
     {"server", "shards",               K::integer,   "",       1,   64,         "1",               "threads that own operations"},
     {"server", "host_workers",         K::integer,   "",       1,   32,         "2",               "threads for what modules must not do themselves"},
     {"server", "aircraft_max",         K::integer,   "",       1,   1'000'000,  "100000",          "operations at once; more are refused"},
@@ -306,6 +308,8 @@ StatusOr<ServerSettings> read_server_settings(const Settings& settings) {
   out.data_dir = server.path("data_dir");
   out.workers = static_cast<int>(server.integer("workers"));
   TRY_VOID(read_verifier(settings.section("verify"), out.verifier));
+  out.setup.pin_workers = server.boolean("pin_workers");
+  out.receive_buffer = static_cast<int>(server.integer("receive_buffer"));
   const SettingsSection dns = settings.section("dns");
   out.check_dns = dns.boolean("check_at_start");
   out.setup.shards = static_cast<int>(server.integer("shards"));

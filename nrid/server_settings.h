@@ -14,6 +14,7 @@
 #include "nrid/datagram_port.h"
 #include "nrid/peer_file.h"
 #include "nrid/server.h"
+#include "nrid/udp_port.h"
 #include "schc/schc.h"
 
 namespace nrid {
@@ -23,6 +24,7 @@ struct ServerSettings {
   Address plain;                          // server.address and port
   Address schc;
   int workers = 1;                        // sockets, and so threads, per port
+  int receive_buffer = UdpPort::kReceiveBuffer;  // octets, of each socket
   std::string rules_file;                 // "" when not given: the installed one
   std::string key_file;
   std::optional<Det> former;              // the identity that we leave (rotation)

@@ -1,5 +1,6 @@
 #include "nrid/udp_port.h"
 
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -15,8 +16,7 @@
 namespace nrid {
 namespace {
 
-constexpr int kReceiveBuffer = 4 * 1024 * 1024;  // about 10,000 reports; the kernel may grant less
-constexpr size_t kControlIn = CMSG_SPACE(sizeof(uint32_t)) + CMSG_SPACE(sizeof(in6_pktinfo));  // drops, and our address
+constexpr size_t kControlIn = CMSG_SPACE(sizeof(in6_pktinfo));  // our address
 constexpr size_t kControlOut = CMSG_SPACE(sizeof(in6_pktinfo));
 template <size_t N>
 struct alignas(cmsghdr) Control {
@@ -113,11 +113,10 @@ Status failed(const Address& address, int code) {
 bool set_option(int fd, int level, int name, int value) { return setsockopt(fd, level, name, &value, sizeof value) == 0; }
 
 // -1 and errno on failure.
-int bound_socket(const Address& address, bool v4, bool reuse_before_bind) {
+int bound_socket(const Address& address, bool v4, bool reuse_before_bind, int receive_buffer) {
   const int fd = socket(v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return -1;
-  set_option(fd, SOL_SOCKET, SO_RCVBUF, kReceiveBuffer);
-  set_option(fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
+  if (!set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, receive_buffer)) set_option(fd, SOL_SOCKET, SO_RCVBUF, receive_buffer);
   if (is_wildcard(address)) set_option(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_PKTINFO : IPV6_RECVPKTINFO, 1);
   sockaddr_storage name;
   const socklen_t size = to_socket(address, v4, name);
@@ -158,13 +157,13 @@ StatusOr<std::unique_ptr<UdpPort>> UdpPort::open(const Address& address, const s
   return std::move(port);
 }
 
-StatusOr<std::vector<std::unique_ptr<UdpPort>>> UdpPort::open_shared(const Address& address, size_t count) {
+StatusOr<std::vector<std::unique_ptr<UdpPort>>> UdpPort::open_shared(const Address& address, size_t count, int receive_buffer) {
   std::vector<std::unique_ptr<UdpPort>> ports;
   const bool v4 = address.is_v4();
   Address wanted = address;
   for (size_t i = 0; i < count; ++i) {
     // Linux lets a socket join a port only if all on it have SO_REUSEPORT; the first gets it after its lonely bind.
-    const int fd = bound_socket(wanted, v4, i > 0);
+    const int fd = bound_socket(wanted, v4, i > 0, receive_buffer);
     if (fd < 0) return failed(wanted, errno);
     sockaddr_storage name;
     socklen_t size = sizeof name;
@@ -186,6 +185,7 @@ size_t UdpPort::receive(std::span<Received> out) {
     b.heads[i].msg_hdr.msg_namelen = sizeof b.peers[i];
     b.heads[i].msg_hdr.msg_iov = &b.parts[i];
     b.heads[i].msg_hdr.msg_iovlen = 1;
+    if (!wildcard_) continue;
     b.heads[i].msg_hdr.msg_control = b.control[i].octets.data();
     b.heads[i].msg_hdr.msg_controllen = b.control[i].octets.size();
   }
@@ -193,17 +193,24 @@ size_t UdpPort::receive(std::span<Received> out) {
   if (count <= 0) return 0;  // nothing there, or an ICMP error of an earlier send: not ours to act on
   for (size_t i = 0; i < static_cast<size_t>(count); ++i) {
     out[i] = {from_socket(b.peers[i]), Bytes(b.octets[i].data(), b.heads[i].msg_len), {}};
-    for (cmsghdr* c = CMSG_FIRSTHDR(&b.heads[i].msg_hdr); c != nullptr; c = CMSG_NXTHDR(&b.heads[i].msg_hdr, c)) {
-      if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SO_RXQ_OVFL) {
-        out[i].to = local_of(*c, local_.port);
-        continue;
-      }
-      uint32_t drops = 0;
-      std::memcpy(&drops, CMSG_DATA(c), sizeof drops);
-      kernel_drops_.store(drops, std::memory_order_relaxed);
-    }
+    if (!wildcard_) continue;
+    if (const cmsghdr* const c = CMSG_FIRSTHDR(&b.heads[i].msg_hdr); c != nullptr) out[i].to = local_of(*c, local_.port);
   }
   return static_cast<size_t>(count);
+}
+
+// SO_RXQ_OVFL would say so with the next datagram only, and with each of them.
+uint64_t UdpPort::kernel_drops() const {
+  std::array<uint32_t, SK_MEMINFO_VARS> info{};
+  socklen_t size = sizeof info;
+  return getsockopt(fd_, SOL_SOCKET, SO_MEMINFO, info.data(), &size) == 0 && size > SK_MEMINFO_DROPS * sizeof(uint32_t) ? info[SK_MEMINFO_DROPS] : 0;
+}
+
+int UdpPort::receive_buffer() const {
+  int value = 0;
+  socklen_t size = sizeof value;
+  getsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &value, &size);
+  return value / 2;                      // the kernel doubles what is asked for, for its own bookkeeping
 }
 
 size_t UdpPort::send(std::span<const Outgoing> datagrams) {

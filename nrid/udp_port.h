@@ -4,7 +4,6 @@
 // a gateway behind a NAT or a firewall would not see it otherwise.
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,6 +15,7 @@ namespace nrid {
 class UdpPort final : public DatagramPort {
  public:
   static constexpr size_t kBatchMax = 64;
+  static constexpr int kReceiveBuffer = 4 * 1024 * 1024;  // octets: about 10,000 reports
 
   // One socket; port 0 takes any free one. "127.0.0.1:5683: another process holds this port".
   static StatusOr<std::unique_ptr<UdpPort>> open(const Address& address);
@@ -23,7 +23,9 @@ class UdpPort final : public DatagramPort {
   static StatusOr<std::unique_ptr<UdpPort>> open(const Address& address, const std::string& interface);
   // `count` sockets on one port, which the kernel shares out by flow. The first is bound without SO_REUSEPORT, so that
   // another process on this port is an error and not a silent partner.
-  static StatusOr<std::vector<std::unique_ptr<UdpPort>>> open_shared(const Address& address, size_t count);
+  // `receive_buffer` octets of room for what waits in the kernel; without the right to force it (CAP_NET_ADMIN) no more than
+  // net.core.rmem_max.
+  static StatusOr<std::vector<std::unique_ptr<UdpPort>>> open_shared(const Address& address, size_t count, int receive_buffer = kReceiveBuffer);
 
   ~UdpPort() override;
   UdpPort(const UdpPort&) = delete;
@@ -33,7 +35,9 @@ class UdpPort final : public DatagramPort {
   size_t receive(std::span<Received> out) override;
   size_t send(std::span<const Outgoing> datagrams) override;
   void wait(Duration wait) override;
-  uint64_t kernel_drops() const { return kernel_drops_.load(std::memory_order_relaxed); }
+  // What the kernel dropped because the buffer was full, until now. Asks the kernel; any thread.
+  uint64_t kernel_drops() const;
+  int receive_buffer() const;            // octets that the kernel granted
   int fd() const { return fd_; }
 
  private:
@@ -45,7 +49,6 @@ class UdpPort final : public DatagramPort {
   const Address local_;
   const bool wildcard_;
   std::unique_ptr<Buffers> buffers_;
-  std::atomic<uint64_t> kernel_drops_{0};
 };
 
 }  // namespace nrid

@@ -52,9 +52,9 @@ Status Provider::check_dns(const ServerSettings& server) {
 
 Status Provider::open_ports() {
   const size_t count = static_cast<size_t>(plan_.server.workers);
-  TRY(plain, UdpPort::open_shared(plan_.server.plain, count));
+  TRY(plain, UdpPort::open_shared(plan_.server.plain, count, plan_.server.receive_buffer));
   plain_ = std::move(plain);
-  TRY(schc, UdpPort::open_shared(plan_.server.schc, count));
+  TRY(schc, UdpPort::open_shared(plan_.server.schc, count, plan_.server.receive_buffer));
   schc_ = std::move(schc);
   return {};
 }

@@ -10,7 +10,7 @@ import unittest
 from world import BUILD, World, program
 from demo.programs import Server
 
-PROGRAMS = ['nridd', 'nrid-gateway', 'nrid', 'nrid-conform']
+PROGRAMS = ['nridd', 'nrid-gateway', 'nrid', 'nrid-conform', 'nrid-load']
 
 
 class Install(unittest.TestCase):

@@ -75,6 +75,8 @@ TEST(ServerSettings, mistakes_name_line_value_and_limit) {
   EXPECT_NE(refused(good(), " -> ", " to ").find("policy.gateways"), std::string::npos);
   EXPECT_NE(refused(good(), "\"self\"", "\"selfie\"").find("selfie"), std::string::npos);
   EXPECT_NE(refused(good(), "workers = 2", "workers = 65").find("64"), std::string::npos);
+  EXPECT_NE(refused(good(), "workers = 2", "receive_buffer = 1000").find("65536"), std::string::npos);
+  EXPECT_NE(refused(good(), "workers = 2", "pin_workers = 1").find("server.pin_workers"), std::string::npos);
   EXPECT_NE(refused(good(), "workers = 2", "schc_port = 5683").find("server.schc_port"), std::string::npos);
   EXPECT_NE(refused(good(), "workers = 2", "address = \"localhost\"").find("localhost"), std::string::npos);
   EXPECT_NE(refused(good(), "anchors = [\"2", "anchors = [\"3").find("trust.anchors"), std::string::npos);

@@ -106,6 +106,30 @@ TEST(UdpPort, a_socket_with_one_address_names_none) {
   EXPECT_EQ(client.hear(), "one");
 }
 
+TEST(UdpPort, what_finds_no_room_is_dropped_and_counted_exactly) {
+  auto ports = UdpPort::open_shared(*address_from_text("127.0.0.1:0"), 1, 65'536);
+  ASSERT_TRUE(ports.ok()) << ports.text();
+  UdpPort& port = *ports->front();
+  EXPECT_EQ(port.receive_buffer(), 65'536);
+  EXPECT_EQ(port.kernel_drops(), 0u);
+  const auto sender = UdpPort::open(*address_from_text("127.0.0.1:0"));
+  ASSERT_TRUE(sender.ok());
+  const Buffer octets(1000, 0x55);
+  constexpr size_t kSent = 1000;
+  for (size_t i = 0; i < kSent; ++i) {
+    const Outgoing out{port.local(), octets};
+    ASSERT_EQ((*sender)->send({&out, 1}), 1u);
+  }
+  const uint64_t drops = port.kernel_drops();  // known before anything is read
+  EXPECT_GT(drops, 0u);
+  size_t read = 0;
+  std::vector<Received> batch(UdpPort::kBatchMax);
+  while (const size_t some = port.receive(batch)) read += some;
+  EXPECT_GT(read, 10u);
+  EXPECT_EQ(read + drops, kSent);
+  EXPECT_EQ(port.kernel_drops(), drops);
+}
+
 TEST(Reply, answers_and_heartbeats_leave_from_where_the_newest_packet_came_to) {
   World w;
   const Address first = *address_from_text("192.0.2.80:5683"), second = *address_from_text("192.0.2.81:5683");
