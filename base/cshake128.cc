@@ -1,5 +1,7 @@
 #include "base/cshake128.h"
 
+#include <utility>
+
 #include "base/check.h"
 
 namespace nrid {
@@ -20,24 +22,28 @@ constexpr uint64_t kRound[24] = {
 constexpr uint8_t kRho[24] = {1, 3, 6, 10, 15, 21, 28, 36, 45, 55, 2, 14, 27, 41, 56, 8, 25, 43, 62, 18, 39, 61, 20, 44};
 constexpr uint8_t kPi[24] = {10, 7, 11, 17, 18, 3, 5, 16, 8, 21, 24, 4, 15, 23, 19, 13, 12, 2, 20, 14, 22, 9, 6, 1};
 
+// Calls step(I) with I = 0 .. N-1 as constants: the rotations become immediate and the lanes stay in registers, which the loop does not.
+template <size_t... I, class Step>
+constexpr void unrolled(std::index_sequence<I...>, Step step) {
+  (step(std::integral_constant<size_t, I>{}), ...);
+}
+
 constexpr void permute(State& a) {  // Keccak-f[1600]
+  constexpr std::make_index_sequence<5> kFive;
+  constexpr std::make_index_sequence<24> kLanes;
   for (const uint64_t constant : kRound) {
     uint64_t column[5]{};
-    for (size_t x = 0; x < 5; ++x) column[x] = a[x] ^ a[x + 5] ^ a[x + 10] ^ a[x + 15] ^ a[x + 20];
-    for (size_t x = 0; x < 5; ++x) {
+    unrolled(kFive, [&](auto x) { column[x] = a[x] ^ a[x + 5] ^ a[x + 10] ^ a[x + 15] ^ a[x + 20]; });
+    unrolled(kFive, [&](auto x) {
       const uint64_t theta = column[(x + 4) % 5] ^ rotate(column[(x + 1) % 5], 1);
-      for (size_t y = 0; y < 25; y += 5) a[x + y] ^= theta;
-    }
+      unrolled(kFive, [&](auto y) { a[x + 5 * y] ^= theta; });
+    });
     uint64_t moving = a[1];
-    for (size_t i = 0; i < 24; ++i) {
-      const uint64_t next = a[kPi[i]];
-      a[kPi[i]] = rotate(moving, kRho[i]);
-      moving = next;
-    }
-    for (size_t y = 0; y < 25; y += 5) {
-      const uint64_t row[5] = {a[y], a[y + 1], a[y + 2], a[y + 3], a[y + 4]};
-      for (size_t x = 0; x < 5; ++x) a[y + x] = row[x] ^ (~row[(x + 1) % 5] & row[(x + 2) % 5]);
-    }
+    unrolled(kLanes, [&](auto i) { moving = std::exchange(a[kPi[i]], rotate(moving, kRho[i])); });
+    unrolled(kFive, [&](auto y) {
+      const uint64_t row[5] = {a[5 * y], a[5 * y + 1], a[5 * y + 2], a[5 * y + 3], a[5 * y + 4]};
+      unrolled(kFive, [&](auto x) { a[5 * y + x] = row[x] ^ (~row[(x + 1) % 5] & row[(x + 2) % 5]); });
+    });
     a[0] ^= constant;
   }
 }
