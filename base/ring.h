@@ -59,6 +59,24 @@ class Ring {
   }
   bool push(const T& item) { return push(T(item)); }
 
+  // A batch under one lock: take(each, how many there are) returns what of it is to be moved in, or null. Must not take when full.
+  template <class Batch, class Take>
+  void push_each(Batch& batch, Take take) {
+    bool wake = false;
+    {
+      const std::lock_guard lock(mutex_);
+      for (auto& each : batch) {
+        T* const item = take(each, count_);
+        if (item == nullptr) continue;
+        CHECK(count_ < slots_.size());
+        put(std::move(*item));
+        wake = true;
+      }
+      wake = wake && take_waiting();
+    }
+    if (wake) wakeup_.notify();
+  }
+
   struct Pushed {
     bool pushed = true;
     std::optional<T> dropped;  // what had to go for it, for the caller to count

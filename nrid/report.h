@@ -2,12 +2,15 @@
 #pragma once
 
 #include <array>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "base/check.h"
 #include "base/key_source.h"
+#include "base/profile.h"
 #include "cwt/cose.h"
 #include "nrid/keyed_digest.h"
 #include "nrid/peers.h"
@@ -17,6 +20,27 @@
 #include "rid/pack.h"
 
 namespace nrid {
+
+// Octets by value, up to the largest payload; copying costs what it holds. A worker allocates nothing for a message.
+class SmallOctets {
+ public:
+  SmallOctets() = default;
+  SmallOctets(const SmallOctets& other) { assign(other.bytes()); }
+  SmallOctets& operator=(const SmallOctets& other) {
+    if (this != &other) assign(other.bytes());
+    return *this;
+  }
+  void assign(Bytes octets) {           // precondition: at most profile::kPayloadMax
+    CHECK(octets.size() <= octets_.size());
+    size_ = static_cast<uint16_t>(octets.size());
+    if (size_ != 0) std::memcpy(octets_.data(), octets.data(), size_);
+  }
+  Bytes bytes() const { return {octets_.data(), size_}; }
+
+ private:
+  uint16_t size_ = 0;
+  std::array<uint8_t, profile::kPayloadMax> octets_;  // what lies behind size_ is not set
+};
 
 struct Report {
   enum class Kind : uint8_t { pack, end };
@@ -45,11 +69,10 @@ struct Report {
   std::optional<rid::Manifest> manifest;  // verified (SAM 3)
   bool frame = false;                   // verified (SAM 4): feeds nothing
   std::optional<std::array<rid::Hash8, 3>> link_hashes;  // of a Link in this pack
-  std::array<rid::Hash8, 1 + rid::kPackMessagesMax> hashes{};  // of the pack and its messages, for a later Manifest
-  size_t hash_count = 0;
+  uint16_t pack_at = 0, pack_size = 0;  // where in `raw` the pack stands
 
   uint64_t end_code = 0;                // Kind::end
-  std::shared_ptr<const std::vector<uint8_t>> raw;  // the signed CWT
+  SmallOctets raw;                      // the signed CWT
 };
 
 // The 2.04 in an ACK that echoes the token of a CON Heartbeat: the address is proven.

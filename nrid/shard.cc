@@ -80,7 +80,7 @@ void Shard::accept(const Report& report) {
 }
 
 bool Shard::journal(const Report& report, uint64_t operation) {
-  const Status status = parts_.journal.append({report.ua, report.gateway, operation, report.received, *report.raw});
+  const Status status = parts_.journal.append({report.ua, report.gateway, operation, report.received, report.raw.bytes()});
   if (!status.ok()) {
     parts_.counters.add(Counter::journal_failed);
     return false;
@@ -224,7 +224,8 @@ void Shard::content(Operation& op, const Report& report, Now now) {
   sighting.signed_at = at_second(report.iat);
   sighting.sampled = sighting.signed_at;
   sighting.received = report.received;
-  sighting.raw = report.raw;
+  const Bytes raw = report.raw.bytes();
+  sighting.raw = std::make_shared<const std::vector<uint8_t>>(raw.begin(), raw.end());
   decode_messages(report, sighting);
 
   out_.clear();

@@ -24,7 +24,12 @@ void Shard::supplement(Operation& op, const Report& report) {
       tell(op, FlightEventKind::confirmed, report.received, std::to_string(known) + " of " + std::to_string(manifest.count) + " hashes are of what was heard");
     }
   }
-  for (size_t i = 0; i < report.hash_count; ++i) op.hashes.add(report.hashes[i]);
+  // Hashed here and not by the worker, which has a core's work to do with signatures; once for a pack, however often it comes.
+  const auto pack = rid::decode_pack(report.raw.bytes().subspan(report.pack_at, report.pack_size));
+  if (!pack.ok()) return;  // a worker has read it before
+  std::array<rid::Hash8, 1 + rid::kPackMessagesMax> hashes;
+  const size_t count = rid::pack_hashes(*pack, hashes);
+  for (size_t i = 0; i < count; ++i) op.hashes.add(hashes[i]);
 }
 
 }  // namespace nrid

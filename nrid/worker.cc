@@ -186,7 +186,7 @@ size_t Worker::judge(Now now) {
   }
   if (judging_.empty()) return 0;
   journey_.judge(batch_, now, config());
-  reports_.clear();
+  report_count_ = 0;
   for (Place* const place : judging_) {
     account(*place, now);
     finish(place->item, now);
@@ -238,7 +238,11 @@ void Worker::finish(Item& item, Now now) {
 }
 
 void Worker::hand_over(Item& item, Now now) {
-  Report report;
+  if (reports_.size() == report_count_) reports_.emplace_back();  // their room is used again, batch after batch
+  Pending& pending = reports_[report_count_++];
+  pending.shard = shard_of(item.ua, parts_.shards.size());
+  pending.item = &item;
+  Report& report = pending.input.what.emplace<Report>();
   report.kind = item.is_end() ? Report::Kind::end : Report::Kind::pack;
   report.ua = item.ua;
   report.gateway = item.token.kid;
@@ -264,7 +268,6 @@ void Worker::hand_over(Item& item, Now now) {
     report.messages = item.messages;
     report.message_count = item.message_count;
     report.pack_digest = parts_.shared.pack_digest.of(item.pack.octets);
-    report.hash_count = rid::pack_hashes(item.pack, report.hashes);
     if (item.auth.link) report.link_hashes = rid::link_hashes(item.pack, *item.auth.link);
     if (!item.auth.wrapper && item.auth.other) {  // beside a Wrapper nobody judged its signature
       report.frame = item.auth.other->sam == rid::Sam::frame;
@@ -272,18 +275,34 @@ void Worker::hand_over(Item& item, Now now) {
     }
   }
   const Bytes cwt = item.frame.message.payload;
-  report.raw = std::make_shared<const std::vector<uint8_t>>(cwt.begin(), cwt.end());
-  reports_.push_back({shard_of(report.ua, parts_.shards.size()), &item, ShardInput{std::move(report)}});
+  report.raw.assign(cwt);
+  if (!item.is_end()) {  // the claims borrow from the payload
+    report.pack_at = static_cast<uint16_t>(item.pack.octets.data() - cwt.data());
+    report.pack_size = static_cast<uint16_t>(item.pack.octets.size());
+  }
 }
 
+// One lock for a batch and shard. What finds no room is refused and may come again.
 void Worker::push_reports(Now now) {
-  for (Pending& pending : reports_) {
-    Ring<ShardInput>& ring = *parts_.shards[pending.shard];
-    const bool spared = may_be_spared(std::get<Report>(pending.input.what), now) && ring.size() >= ring.limit() - ring.limit() / kReserved;
-    if (spared) parts_.counters.add(Counter::position_shed);
-    if (!spared && ring.push(std::move(pending.input))) continue;
-    parts_.shared.duplicates.forget(pending.item->digest);  // the same token may be tried again
-    refuse(*pending.item, Error::overload, now);
+  for (size_t shard = 0; shard < parts_.shards.size(); ++shard) {
+    Ring<ShardInput>& ring = *parts_.shards[shard];
+    of_shard_.clear();
+    for (size_t i = 0; i < report_count_; ++i) {
+      if (reports_[i].shard == shard) of_shard_.push_back(&reports_[i]);
+    }
+    if (of_shard_.empty()) continue;
+    const size_t spare = ring.limit() - ring.limit() / kReserved;
+    ring.push_each(of_shard_, [&](Pending* pending, size_t filled) -> ShardInput* {
+      pending->spared = filled >= spare && may_be_spared(std::get<Report>(pending->input.what), now);
+      pending->pushed = !pending->spared && filled < ring.limit();
+      return pending->pushed ? &pending->input : nullptr;
+    });
+    for (Pending* pending : of_shard_) {
+      if (pending->pushed) continue;
+      if (pending->spared) parts_.counters.add(Counter::position_shed);
+      parts_.shared.duplicates.forget(pending->item->digest);  // the same token may be tried again
+      refuse(*pending->item, Error::overload, now);
+    }
   }
 }
 

@@ -102,11 +102,14 @@ class Worker {
   std::vector<Place*> judging_;
   std::vector<Item*> batch_;
   struct Pending {
-    size_t shard;
-    Item* item;
+    size_t shard = 0;
+    Item* item = nullptr;
+    bool pushed = false, spared = false;
     ShardInput input;
   };
-  std::vector<Pending> reports_;
+  std::vector<Pending> reports_;         // the first report_count_ are of this batch
+  size_t report_count_ = 0;
+  std::vector<Pending*> of_shard_;
   Outbox outbox_;
 };
 

@@ -1,6 +1,7 @@
 #include "rid/auth.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/profile.h"
 #include "rid/auth_pages.h"
@@ -48,8 +49,11 @@ Result<size_t> gather(const Pack& pack, Wrapped& messages) {
     messages[count++] = pack.message(i).data();
   }
   if (count == 0) return Error::bad_wrapper;
-  std::stable_sort(messages.begin(), messages.begin() + static_cast<std::ptrdiff_t>(count),
-                   [](const uint8_t* a, const uint8_t* b) { return a[0] >> 4 < b[0] >> 4; });
+  // By type, equal ones as they stand in the pack; at most four. The library's stable sort would allocate.
+  const auto type = [&](size_t i) { return messages[i][0] >> 4; };
+  for (size_t i = 1; i < count; ++i) {
+    for (size_t j = i; j > 0 && type(j) < type(j - 1); --j) std::swap(messages[j], messages[j - 1]);
+  }
   return count;
 }
 

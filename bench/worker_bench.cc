@@ -1,0 +1,45 @@
+// A verify worker's own share of a message (design 4): everything but signatures, kernel and what its shard does. A real Worker on one
+// thread over a port made of memory, SCHC frames from 4,096 aircraft whose keys lie in the real key cache, and a verifier that
+// finds every signature good and costs nothing. user_ns_per_message is the thread's processor time.
+#include <benchmark/benchmark.h>
+#include <time.h>
+
+#include "bench/worker_stage.h"
+
+namespace {
+
+using namespace nrid;
+using namespace nrid::bench;
+
+int64_t thread_ns() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
+void worker_without_signatures(benchmark::State& state) {
+  static Stage stage;
+  const Now now = stage.clock.now();
+  int64_t spent_ns = 0;
+  uint64_t messages = 0;
+  for (auto _ : state) {
+    const auto round = std::make_unique<Round>(stage);
+    int64_t round_ns = 0;
+    for (size_t done = 0; done < kMessages; done += round->drain()) {
+      const int64_t from = thread_ns();
+      for (int batch = 0; batch < 16; ++batch) round->worker.step(now);
+      round_ns += thread_ns() - from;
+    }
+    CHECK(round->counters.total().refused_sum() == 0);
+    state.SetIterationTime(static_cast<double>(round_ns) * 1e-9);
+    spent_ns += round_ns;
+    messages += kMessages;
+  }
+  state.SetItemsProcessed(static_cast<int64_t>(messages));
+  state.counters["user_ns_per_message"] = static_cast<double>(spent_ns) / static_cast<double>(messages);
+}
+BENCHMARK(worker_without_signatures)->UseManualTime()->Unit(benchmark::kMillisecond);
+
+}  // namespace
+
+BENCHMARK_MAIN();
