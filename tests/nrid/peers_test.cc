@@ -163,6 +163,20 @@ TEST(Peers, R084_a_redirect_does_not_delay_the_loss_of_an_aircraft_that_is_silen
   EXPECT_EQ(Town::count(town.a, Kind::lost), 1u);
 }
 
+// Seen with real processes under load: the last silent period ended before the redirect's R*P s did, and an alarm was raised.
+TEST(Peers, R093_without_a_bus_a_silence_that_ends_before_the_redirect_does_is_no_loss) {
+  TownOptions o;
+  o.bus = false;
+  Town town(o);
+  Drone& drone = town.fly(straight_flight(200));
+  town.run(seconds(6));
+  town.a_deaf = town.b_deaf = true;
+  town.run(seconds(14));
+  ASSERT_TRUE(town.a.recorder->host().redirect(drone.ua.det, town.b.sp.det).ok());
+  town.run(seconds(6));                    // the third period is over, R*P after the redirect is not
+  EXPECT_EQ(story(town.a), "started active redirected moved ");
+}
+
 TEST(Peers, R093_without_a_bus_a_redirect_is_over_after_R_P_seconds_and_the_new_provider_has_its_own_id) {
   TownOptions o;
   o.bus = false;
