@@ -55,6 +55,7 @@ struct Overload {
   double source_per_s = 500;                           // unproven datagrams of one address
   double source_burst = 1000;
   size_t sources_max = 16'384;                         // addresses and networks that one socket remembers
+  size_t suspects_max = 8192;                          // signers and addresses whose failures it remembers
   // Dry run: count what the limit would refuse, and refuse nothing.
   bool dry_source = false;
   bool dry_shares = false;

@@ -3,14 +3,12 @@
 #include <algorithm>
 #include <cstring>
 
-
 namespace nrid {
 namespace {
 
 constexpr size_t kReserved = 8;       // an eighth of a shard's ring
 constexpr size_t kRounds = 32;        // batches that one step reads
 constexpr size_t kBatchesBeside = 2;  // beside those that wait: what is read, and what comes back with its key
-constexpr size_t kSuspects = 8192;
 
 }  // namespace
 
@@ -28,7 +26,7 @@ Worker::Worker(WorkerParts parts)
       journey_({parts_.rules, parts_.keys, parts_.verifier, parts_.gates, parts_.shared, parts_.counters, overload().dry_rate}),
       queue_(overload().waiting_max + kBatchesBeside * parts_.limits.batch_max),
       budgets_(overload().sources_max, overload().source_per_s, overload().source_burst, parts_.random),
-      suspects_(kSuspects, parts_.random),
+      suspects_(overload().suspects_max, parts_.random),
       received_(parts_.limits.batch_max) {}
 
 void Worker::wait() {
@@ -109,7 +107,7 @@ Item& Worker::arrive(Bytes octets, const ReplyPath& path, Instant received, Now 
   place.came = now.tick;
   place.verify_class = VerifyClass::active;
   octets = octets.first(std::min(octets.size(), place.octets.size()));  // one octet too many is enough to be refused
-  std::memcpy(place.octets.data(), octets.data(), octets.size());
+  std::copy(octets.begin(), octets.end(), place.octets.begin());
   Item& item = place.item;
   item.datagram = Bytes(place.octets).first(octets.size());
   item.path = path;

@@ -39,7 +39,7 @@ enum class Forged { unknown_signers, real_signers, real_signers_at_home };
 
 class Flooded : public ::testing::Test {
  protected:
-  explicit Flooded(Options options = {}) : w(std::move(options)), verifier(w.clock), random(42) {
+  explicit Flooded(Options options = real()) : w(std::move(options)), verifier(w.clock), random(42) {
     w.verifier = &verifier;
     w.start();
     for (int i = 0; i < kFlights; ++i) {
@@ -52,6 +52,11 @@ class Flooded : public ::testing::Test {
     w.clock.advance(seconds(2));
     w.run();
     w.heard();
+  }
+  static Options real() {  // the limits of the program, not those of small tests
+    Options options;
+    options.limits.overload = Overload();
+    return options;
   }
   static Address home(int flight) { return address_of(static_cast<uint8_t>(flight), 41'000); }
 
@@ -155,7 +160,7 @@ TEST_F(Flooded, T21_forgeries_from_the_very_address_hurt_none_but_their_victims)
 class Unshared : public Flooded {
  protected:
   static Options dry() {
-    Options options;
+    Options options = real();
     options.limits.overload.dry_shares = options.limits.overload.dry_source = true;
     return options;
   }

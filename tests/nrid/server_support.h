@@ -168,6 +168,9 @@ inline Limits small_limits() {
   limits.con_replies_max = 256;
   limits.report_ring = 256;
   limits.record_ring = 512;
+  limits.overload.waiting_max = 1024;
+  limits.overload.sources_max = 2048;
+  limits.overload.suspects_max = 512;
   return limits;
 }
 
