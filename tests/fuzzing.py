@@ -11,7 +11,7 @@ import re
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CORPUS = ROOT / 'tests/fuzz/corpus'
 RUNS = 200_000        # of one target in ./check
-SECONDS_MAX = 240     # and how long that may take: a target that does not get there has failed
+SECONDS_MAX = 600     # and how long that may take: a target that does not get there has failed
 # LeakSanitizer looks once, at the end of a run, not after every input that changed a cache; and seeds are picked without weighing each by all
 # the features of each run, which costs more than most of our targets do.
 FAST = ('-detect_leaks=0', '-entropic=0')
