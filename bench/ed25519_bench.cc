@@ -2,49 +2,24 @@
 // after another.
 #include <benchmark/benchmark.h>
 
-#include <array>
-
 #include "base/ed25519/verifier.h"
+#include "bench/signed_set.h"
 
 namespace {
 
 using namespace nrid;
 
 constexpr size_t kKeys = 512;
-constexpr size_t kMessage = 230;
-
-struct Stage {
-  struct Signed {
-    PreparedKey key;
-    std::array<uint8_t, kMessage> message{};
-    Signature signature{};
-  };
-  std::vector<Signed> all{kKeys};
-  Stage() {
-    SeededRandom random(3);
-    for (Signed& each : all) {
-      Seed seed;
-      random.fill(seed);
-      random.fill(each.message);
-      const SeedSigner signer(seed);
-      each.key = *PreparedKey::from(signer.public_key());
-      each.signature = *signer.sign(each.message);
-    }
-  }
-};
 
 void verify(benchmark::State& state, const std::string& backend, bool known) {
-  static const Stage stage;
+  static const std::vector<bench::Signed> all = bench::signed_set(kKeys);
   SystemRandom random;
   const auto made = make_verifier({.backend = backend, .key_cache = known ? kKeys : 0, .always_lanes = true}, random);
   if (!made.ok()) return state.SkipWithError(made.text().c_str());
   std::vector<VerifyJob> jobs(static_cast<size_t>(state.range(0)));
   size_t next = 0;
   const auto batch = [&] {
-    for (VerifyJob& job : jobs) {
-      const auto& each = stage.all[next++ % kKeys];
-      job = {.key = &each.key, .message = each.message, .signature = each.signature};
-    }
+    for (VerifyJob& job : jobs) job = all[next++ % kKeys].job();
     (*made)->verify(jobs);
   };
   for (size_t i = 0; known && i < 4 * kKeys && (*made)->key_cache().keys < kKeys; ++i) batch();

@@ -6,12 +6,12 @@
 #include <functional>
 
 #include "base/ed25519/verifier.h"
+#include "bench/signed_set.h"
 
 namespace nrid {
 namespace {
 
 constexpr size_t kBatch = 64;
-constexpr size_t kMessage = 230;
 constexpr double kSliceNs = 8e6;
 
 double cpu_ns() {
@@ -20,43 +20,22 @@ double cpu_ns() {
   return static_cast<double>(t.tv_sec) * 1e9 + static_cast<double>(t.tv_nsec);
 }
 
-struct Signed {
-  PreparedKey key;
-  std::array<uint8_t, kMessage> message{};
-  Signature signature{};
-};
-
-std::vector<Signed> make_signed(size_t count) {
-  SeededRandom random(3);
-  std::vector<Signed> out(count);
-  for (Signed& each : out) {
-    Seed seed;
-    random.fill(seed);
-    random.fill(each.message);
-    const SeedSigner signer(seed);
-    each.key = *PreparedKey::from(signer.public_key());
-    each.signature = *signer.sign(each.message);
-  }
-  return out;
-}
-
 struct Runner {
   std::string name;
   std::unique_ptr<Verifier> verifier;
   size_t next = 0;
   std::vector<double> ns;
 
-  void batch(const std::vector<Signed>& all) {
+  void batch(const std::vector<bench::Signed>& all) {
     std::array<VerifyJob, kBatch> jobs;
     for (VerifyJob& job : jobs) {
-      const Signed& each = all[next * 2654435761u % all.size()];  // keys in no order that a prefetcher knows
+      job = all[next * 2654435761u % all.size()].job();  // keys in no order that a prefetcher knows
       ++next;
-      job = {.key = &each.key, .message = each.message, .signature = each.signature};
     }
     verifier->verify(jobs);
     for (const VerifyJob& job : jobs) CHECK(job.good);
   }
-  double slice(const std::vector<Signed>& all) {  // ns a signature
+  double slice(const std::vector<bench::Signed>& all) {  // ns a signature
     size_t count = 0;
     const double start = cpu_ns();
     double now = start;
@@ -73,7 +52,7 @@ double median(std::vector<double> of) {
 }  // namespace
 
 std::vector<Ratio> verify_ratios(size_t rounds, size_t keys, double& sodium_ns) {
-  const std::vector<Signed> all = make_signed(keys);
+  const std::vector<bench::Signed> all = bench::signed_set(keys);
   SystemRandom random;
   std::vector<Runner> runners;
   runners.push_back({"libsodium", make_sodium_verifier(), 0, {}});

@@ -2,7 +2,7 @@
 // whole journey with both signatures. One thread, batches of 64; items_per_second is messages a second.
 #include <benchmark/benchmark.h>
 
-#include "nrid/client.h"
+#include "bench/telemetry.h"
 #include "nrid/journey.h"
 #include "det/det.h"
 
@@ -41,19 +41,9 @@ struct Stage {
     out.fill(fill);
     return out;
   }
-  Buffer message(int32_t number) {
-    rid::Location location;
-    location.latitude_e7 = 473'900'000 + number;
-    location.longitude_e7 = 85'400'000;
-    location.timestamp_ds = 0;
-    const rid::MessageOctets messages_in[] = {*rid::encode(rid::BasicId::of_session(ua_det, 2)), *rid::encode(location)};
-    std::array<uint8_t, rid::kPackSizeMax> pack_space;
-    std::array<uint8_t, 1024> cwt_space;
-    std::array<uint8_t, 1280> space;
-    const auto pack = rid::build_wrapper_pack(messages_in, rid::WrapperForm::extended, ua_det, ua, at_second(kNow), pack_space);
-    const auto cwt = make_uas_cwt({ua_det, &ua}, sp_det, *pack, kNow, cwt_space);
-    const auto datagram = make_post({}, coap::Type::non, static_cast<uint16_t>(number), Token::of({}), *cwt, space);
-    return Buffer(datagram->begin(), datagram->end());
+  Buffer message(int32_t number) const {
+    const rid::MessageOctets inside[] = {*rid::encode(rid::BasicId::of_session(ua_det, 2)), bench::position(number, kNow)};
+    return bench::telemetry({}, ua_det, ua, sp_det, kNow, static_cast<uint16_t>(number), inside);
   }
 
   SeedSigner ua, sp;
@@ -135,12 +125,7 @@ void whole_journey(benchmark::State& state) {
       journey = std::make_unique<Journey>(JourneyParts{s.rules, s.keys, sodium_verifier(), {}, *shared, block});
       state.ResumeTiming();
     }
-    for (Item& item : items) {
-      item.datagram = s.messages[at++];
-      item.received = now.wall;
-      item.fate = Fate::open;
-      item.rate_taken = false;
-    }
+    for (Item& item : items) item.begin(s.messages[at++], {}, now.wall);
     journey->screen(batch, now, s.config);
     journey->judge(batch, now, s.config);
     for (const Item& item : items) CHECK(item.fate == Fate::open);

@@ -6,21 +6,19 @@
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
-#include <map>
 #include <thread>
 
-#include "absl/container/flat_hash_map.h"
 #include "base/ed25519/verifier.h"
+#include "bench/telemetry.h"
 #include "det/det.h"
-#include "nrid/client.h"
 #include "nrid/host.h"
 #include "nrid/server.h"
 #include "nrid/udp_port.h"
-#include "rid/auth.h"
 
 namespace {
 
 using namespace nrid;
+using namespace nrid::bench;
 
 constexpr int64_t kStart = 1'780'315'200;
 constexpr int kWarmMax = 60;
@@ -50,24 +48,6 @@ struct Party {
   Det det;
 };
 
-class Keys final : public KeySource {
- public:
-  void know(const Party& party) {
-    keys_[party.det] = std::make_shared<const KeyEntry>(KeyEntry{party.det, *PreparedKey::from(party.signer.public_key()), Trust::anchor, at_second(kStart + 86'400), false, ""});
-  }
-  Result<KeyPtr> find(const Det& det, Now) override {
-    const auto found = keys_.find(det);
-    if (found == keys_.end()) return Error::unknown_key;
-    return found->second;
-  }
-  void request(const Det&) override {}
-  void on_answer(std::function<void(const Answer&)>) override {}
-  Result<KeyPtr> learn(Bytes, Now) override { return Error::untrusted_chain; }
-
- private:
-  absl::flat_hash_map<Det, KeyPtr> keys_;
-};
-
 class Quiet final : public Module {
  public:
   std::string_view name() const override { return "quiet"; }
@@ -80,43 +60,40 @@ class Quiet final : public Module {
 // What all servers share: aircraft, their keys, the rules.
 struct Fleet {
   explicit Fleet(size_t aircraft, const std::string& rules_file) : rules(*schc::load_rules_file(rules_file)) {
-    for (uint32_t i = 0; i < aircraft; ++i) keys.know(*parties.emplace_back(std::make_unique<Party>(1000 + i)));
+    carriage.rules = rules;
+    for (uint32_t i = 0; i < aircraft; ++i) {
+      const Party& party = *parties.emplace_back(std::make_unique<Party>(1000 + i));
+      CHECK(keys.add_local(party.det, party.signer.public_key(), at_second(kStart + 86'400)).ok());
+    }
   }
   // One datagram for each aircraft, for this second of the clock; the first has what a start wants.
   std::vector<Buffer> signed_for(int64_t second, bool start) const {
     std::vector<Buffer> out;
-    for (size_t i = 0; i < parties.size(); ++i) out.push_back(datagram(*parties[i], second, start, static_cast<uint16_t>(i)));
+    const rid::MessageOctets where = position(static_cast<int32_t>(second - kStart), second);
+    for (size_t i = 0; i < parties.size(); ++i) {
+      const Party& by = *parties[i];
+      std::vector<rid::MessageOctets> messages = {where};
+      if (start) messages = {*rid::encode(rid::BasicId::of_session(by.det, 2)), where, system_, operator_id_};
+      out.push_back(telemetry(carriage, by.det, by.signer, sp.det, second, static_cast<uint16_t>(i), messages));
+    }
     return out;
   }
 
   Party sp{1};
   std::vector<std::unique_ptr<Party>> parties;
-  Keys keys;
+  SystemClock clock;                       // of the key cache, which never looks at it here
+  NoLookup lookup;
+  det::DnsKeySource keys{{}, {}, lookup, clock};
   schc::RuleSet rules;
+  Carriage carriage;
 
  private:
-  Buffer datagram(const Party& by, int64_t second, bool start, uint16_t id) const {
-    rid::Location location;
-    location.latitude_e7 = 473'900'000 + static_cast<int32_t>(second - kStart);
-    location.longitude_e7 = 85'400'000;
-    location.timestamp_ds = static_cast<uint16_t>(second % 3600 * 10);
-    std::vector<rid::MessageOctets> messages = {*rid::encode(location)};
-    if (start) {
-      rid::System system;
-      rid::OperatorId operator_id;
-      std::copy_n("CHE87astrdge12k8", 16, operator_id.id.begin());
-      messages = {*rid::encode(rid::BasicId::of_session(by.det, 2)), *rid::encode(location), *rid::encode(system), *rid::encode(operator_id)};
-    }
-    std::array<uint8_t, rid::kPackSizeMax> pack_space;
-    std::array<uint8_t, 1024> cwt_space;
-    std::array<uint8_t, 1280> space;
-    const auto pack = rid::build_wrapper_pack(messages, rid::WrapperForm::extended, by.det, by.signer, at_second(second), pack_space);
-    const auto cwt = make_uas_cwt({by.det, &by.signer}, sp.det, *pack, second, cwt_space);
-    const uint8_t token[] = {static_cast<uint8_t>(id >> 8), static_cast<uint8_t>(id)};
-    const auto octets = make_post({rules, schc::Direction::up}, coap::Type::non, id, Token::of(token), *cwt, space);
-    CHECK(octets.ok());
-    return Buffer(octets->begin(), octets->end());
+  static rid::MessageOctets operator_id() {
+    rid::OperatorId id;
+    std::copy_n("CHE87astrdge12k8", 16, id.id.begin());
+    return *rid::encode(id);
   }
+  const rid::MessageOctets system_ = *rid::encode(rid::System{}), operator_id_ = operator_id();
 };
 
 class Bench {                              // a whole server with one back end

@@ -1,6 +1,7 @@
 // A verify worker's own share of a message (design 4): everything but signatures, kernel and what its shard does. A real Worker on one
 // thread over a port made of memory, SCHC frames from 4,096 aircraft whose keys lie in the real key cache, and a verifier that
-// finds every signature good and costs nothing. user_ns_per_message is the thread's processor time.
+// finds every signature good and costs nothing. user_ns_per_message is the thread's processor time over the second half of the messages:
+// the first brings the worker's own memory in, as the first seconds of a server do.
 #include <benchmark/benchmark.h>
 #include <time.h>
 
@@ -28,12 +29,12 @@ void worker_without_signatures(benchmark::State& state) {
     for (size_t done = 0; done < kMessages; done += round->drain()) {
       const int64_t from = thread_ns();
       for (int batch = 0; batch < 16; ++batch) round->worker.step(now);
-      round_ns += thread_ns() - from;
+      if (done >= kMessages / 2) round_ns += thread_ns() - from;
     }
     CHECK(round->counters.total().refused_sum() == 0);
     state.SetIterationTime(static_cast<double>(round_ns) * 1e-9);
     spent_ns += round_ns;
-    messages += kMessages;
+    messages += kMessages / 2;
   }
   state.SetItemsProcessed(static_cast<int64_t>(messages));
   state.counters["user_ns_per_message"] = static_cast<double>(spent_ns) / static_cast<double>(messages);

@@ -2,9 +2,9 @@
 // 4,096 aircraft, a verifier that finds every signature good and costs nothing, and the real key cache.
 #pragma once
 
+#include "apps/load/forger.h"
+#include "bench/telemetry.h"
 #include "det/det.h"
-#include "det/key_source.h"
-#include "nrid/client.h"
 #include "nrid/shared_tables.h"
 #include "nrid/worker.h"
 
@@ -21,12 +21,6 @@ class NoVerifier final : public Verifier {
   }
 };
 
-class NoLookup final : public det::Lookup {
- public:
-  void ask(const std::string&, det::RrType, std::function<void(const det::DnsAnswer&)>) override {}
-  void run(std::function<void()> work) override { work(); }
-};
-
 class MemoryPort final : public DatagramPort {
  public:
   Address local() const override { return {}; }
@@ -40,23 +34,6 @@ class MemoryPort final : public DatagramPort {
   std::vector<Buffer> messages;
   size_t next = 0;
   Address peer = *address_from_text("127.0.0.1:40000");
-};
-
-// One signature of random octets in good form: nothing looks at it but the replay filter.
-class QuickSigner final : public Signer {
- public:
-  explicit QuickSigner(Random& random) : random_(random) {}
-  const PublicKey& public_key() const override { return key_; }
-  Result<Signature> sign(Bytes) const override {
-    Signature out;
-    random_.fill(out);
-    out[63] &= 0x0f;
-    return out;
-  }
-
- private:
-  Random& random_;
-  PublicKey key_{};
 };
 
 struct Stage {
@@ -78,23 +55,11 @@ struct Stage {
       dets.push_back(det::derive(16376, 10, signer.public_key()));
       CHECK(keys.add_local(dets.back(), signer.public_key(), at_second(kNow + 86'400)).ok());
     }
-    const QuickSigner signer(random);
-    for (size_t i = 0; i < kMessages; ++i) port.messages.push_back(message(dets[i % kKeys], static_cast<int32_t>(i), signer));
-  }
-  Buffer message(const Det& det, int32_t number, const Signer& signer) {
-    rid::Location location;
-    location.latitude_e7 = 473'900'000 + number;
-    location.longitude_e7 = 85'400'000;
-    location.timestamp_ds = 0;
-    const rid::MessageOctets inside[] = {*rid::encode(location)};
-    std::array<uint8_t, rid::kPackSizeMax> pack_space;
-    std::array<uint8_t, 1024> cwt_space;
-    std::array<uint8_t, 1280> space;
-    const auto pack = rid::build_wrapper_pack(inside, rid::WrapperForm::extended, det, signer, at_second(kNow), pack_space);
-    const auto cwt = make_uas_cwt({det, &signer}, sp_det, *pack, kNow, cwt_space);
-    const std::array<uint8_t, 4> token{1, 2, 3, 4};
-    const auto datagram = make_post(carriage, coap::Type::non, static_cast<uint16_t>(number), Token::of(token), *cwt, space);
-    return Buffer(datagram->begin(), datagram->end());
+    const Forger signer(random);             // nothing looks at a signature but the replay filter
+    for (size_t i = 0; i < kMessages; ++i) {
+      const rid::MessageOctets inside[] = {position(static_cast<int32_t>(i), kNow)};
+      port.messages.push_back(telemetry(carriage, dets[i % kKeys], signer, sp_det, kNow, static_cast<uint16_t>(i), inside));
+    }
   }
 
   NoLookup lookup;

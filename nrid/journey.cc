@@ -4,6 +4,22 @@
 
 namespace nrid {
 
+void Item::begin(Bytes octets, const ReplyPath& from, Instant at) {
+  datagram = octets;
+  path = from;
+  received = at;
+  fate = Fate::open;
+  error = key_answer = Error::none;
+  acked = rate_taken = parked_before = outer_verified = remembered = wrapper_key_missing = relative_times = false;
+  message_count = 0;
+  signatures = 0;
+  digest = {};
+  key.reset();
+  ua_key.reset();
+  claims = cwt::Claims{};
+  auth = rid::PackAuth{};
+}
+
 // The life of a datagram. The costs are the estimates of the design for one core; bench/journey_bench.cc measures them.
 void Journey::screen(std::span<Item* const> batch, Now now, const Config& config) {
   config_ = &config;

@@ -59,6 +59,8 @@ struct Item {
   std::array<uint8_t, cwt::kSignedBytesMax> signed_space;
   std::array<uint8_t, profile::kPayloadMax> bare;  // what a PayloadProtector opened
 
+  // Another datagram takes this place: nothing of the one before is left but its room.
+  void begin(Bytes octets, const ReplyPath& from, Instant at);
   bool is_end() const { return std::holds_alternative<cwt::EooBody>(claims.body); }
   const Det& sp() const { return is_end() ? std::get<cwt::EooBody>(claims.body).peer : uas().sp; }  // whom it addresses
   const cwt::UasBody& uas() const { return std::get<cwt::UasBody>(claims.body); }

@@ -239,7 +239,11 @@ std::vector<std::pair<std::string, double>> Server::thread_cpu_s() const {
 }
 
 size_t Server::parked() const { return shared_->parking.size() + waiting(); }
-size_t Server::waiting() const { return shared_->waiting.load(std::memory_order_relaxed); }
+size_t Server::waiting() const {
+  size_t sum = 0;
+  for (const auto& worker : workers_) sum += worker->waiting();
+  return sum;
+}
 size_t Server::operations() const { return shared_->owners.open_count(); }
 
 }  // namespace nrid

@@ -49,7 +49,6 @@ struct SharedTables {
   Reservations reservations;
   std::atomic<int64_t> alive_us{0};      // tick of the newest step of a shard
   std::atomic<uint64_t> news_dropped{0};
-  std::atomic<size_t> waiting{0};        // for their signatures to be judged, in all workers
 };
 
 }  // namespace nrid

@@ -1,8 +1,9 @@
 // Timers of many flights in fixed steps of time, for a shard: four wheels of 256 slots, each slot of one wheel as long as a whole
 // turn of the one below it (G. Varghese, T. Lauck, "Hashed and hierarchical timing wheels", SOSP 1987). Setting and firing
 // cost the same with ten flights as with a million; a heap costs the logarithm of it, and a cache miss for each step
-// of that. Timers lie in chunks, because a list of single ones is a cache miss each. What is due leaves in the order of its time and then of its key, whatever order it came in, so that equal runs
-// stay equal. One thread; memory grows to the largest number of timers at once and is used again.
+// of that. Timers lie in chunks, because a list of single ones is a cache miss each. What is due leaves in the order of its time and
+// then of its key, whatever order it came in, so that equal runs stay equal. One thread; memory grows to the largest number of timers at
+// once and is used again.
 //
 // A timer is never early. It fires with the first advance() at or after its time: the wheel decides where it waits, not when.
 #pragma once
@@ -37,7 +38,7 @@ class TimerWheel {
   void clear() {                           // the time stays
     for (size_t slot = 0; slot < heads_.size(); ++slot) empty_slot(slot, [](const Timer&) {});
     ready_.clear();
-    size_ = ready_size_ = 0;
+    size_ = 0;
   }
   void set(Tick due, const Key& key) {
     ++size_;
@@ -49,7 +50,7 @@ class TimerWheel {
     const size_t before = out.size();
     const int64_t until = step_of(now);
     while (step_ < until) {
-      if (size_ == ready_size_) {          // nothing waits in any slot: no need to walk
+      if (size_ == ready_.size()) {        // nothing waits in any slot: no need to walk
         step_ = until;
         break;
       }
@@ -68,7 +69,6 @@ class TimerWheel {
       ready_[i] = std::move(ready_.back());
       ready_.pop_back();
     }
-    ready_size_ = ready_.size();
     size_ -= out.size() - before;
     std::sort(out.begin() + static_cast<std::ptrdiff_t>(before), out.end());
   }
@@ -77,7 +77,7 @@ class TimerWheel {
   Tick next_due() const {
     Tick due{INT64_MAX};
     for (const Timer& each : ready_) due = std::min(due, each.due);
-    if (size_ == ready_size_) return due;
+    if (size_ == ready_.size()) return due;
     const int64_t next = next_step();
     if (step_start(next) >= due) return due;
     // The slot of this step is short: its earliest timer is exact. Of a longer slot only its begin is known.
@@ -120,7 +120,6 @@ class TimerWheel {
     const int64_t due = step_of(timer.due);
     if (due <= step_) {
       ready_.push_back(timer);
-      ready_size_ = ready_.size();
       return;
     }
     int wheel = 0;
@@ -153,7 +152,6 @@ class TimerWheel {
   }
   void collect() {
     empty_slot(slot_of(0, step_), [this](const Timer& timer) { ready_.push_back(timer); });
-    ready_size_ = ready_.size();
   }
 
   // The next step at which a slot that is not empty begins, of any wheel.
@@ -181,7 +179,6 @@ class TimerWheel {
   std::vector<Chunk> chunks_;
   uint32_t free_ = kNone;
   std::vector<Timer> ready_;               // their step has begun
-  size_t ready_size_ = 0;
   size_t size_ = 0;
   int64_t step_ = 0;
 };

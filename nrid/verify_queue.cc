@@ -37,11 +37,6 @@ uint32_t VerifyQueue::first_to_come() const {
   return first;
 }
 
-Tick VerifyQueue::oldest(Tick now) const {
-  const uint32_t first = first_to_come();
-  return first == kNone ? now : entries_[first].came;
-}
-
 std::optional<uint32_t> VerifyQueue::next(bool pressed) {
   if (size_ == 0) return std::nullopt;
   if (!pressed) {

@@ -33,7 +33,6 @@ class VerifyQueue {                     // one thread; holds numbers of places t
 
   void add(uint32_t place, VerifyClass in, bool suspect, Tick came);
   size_t size() const { return size_; }
-  Tick oldest(Tick now) const;          // when the one that waits longest came; `now` when none waits
 
   std::optional<uint32_t> next(bool pressed);
   // What a class spent, in signatures.

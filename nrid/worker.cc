@@ -37,20 +37,18 @@ void Worker::wait() {
 size_t Worker::step(Now now) {
   reader_.refresh();
   feel_pressure(now);
-  size_t moved = receive(now) + unpark(now);
+  const size_t moved = receive(now) + unpark(now);
   if (pressed_) {
     while (const auto old = queue_.older_than(now.tick - overload().waiting_age)) shed(*old, now);
   }
-  moved += judge(now);
-  if (queue_.size() + parts_.limits.batch_max <= overload().waiting_max) room_at_ = now.tick;
-  tell_waiting();
-  return moved;
+  return moved + judge(now);
 }
 
-// Under pressure as long as the oldest waits too long, or there was no room for so long.
+// Under pressure once something has waited in every step for so long. How old the oldest is tells less: at a high rate it is young,
+// because it had to make room.
 void Worker::feel_pressure(Now now) {
-  if (queue_.size() == 0) room_at_ = now.tick;
-  pressed_ = !overload().dry_shares && now.tick - std::min(queue_.oldest(now.tick), room_at_) > overload().share_after;
+  if (queue_.size() == 0) caught_up_ = now.tick;
+  pressed_ = !overload().dry_shares && now.tick - caught_up_ > overload().share_after;
 }
 
 // Under pressure the socket is emptied and what waits makes room; otherwise what there is no room for waits in the socket.
@@ -108,22 +106,9 @@ Item& Worker::arrive(Bytes octets, const ReplyPath& path, Instant received, Now 
   place.verify_class = VerifyClass::active;
   octets = octets.first(std::min(octets.size(), place.octets.size()));  // one octet too many is enough to be refused
   std::copy(octets.begin(), octets.end(), place.octets.begin());
-  Item& item = place.item;
-  item.datagram = Bytes(place.octets).first(octets.size());
-  item.path = path;
-  item.received = received;
-  item.fate = Fate::open;
-  item.error = item.key_answer = Error::none;
-  item.acked = item.rate_taken = item.parked_before = item.outer_verified = item.remembered = item.wrapper_key_missing = item.relative_times = false;
-  item.message_count = 0;
-  item.signatures = 0;
-  item.digest = {};
-  item.key.reset();
-  item.ua_key.reset();
-  item.claims = cwt::Claims{};
-  item.auth = rid::PackAuth{};
+  place.item.begin(Bytes(place.octets).first(octets.size()), path, received);
   arrived_.push_back(&place);
-  return item;
+  return place.item;
 }
 
 void Worker::screen(Now now) {
@@ -148,7 +133,7 @@ void Worker::screen(Now now) {
 void Worker::enqueue(Place& place, bool at_once, Now now) {
   bool suspect = false;
   if (!at_once) {
-    bool proven = false;
+    const bool proven = echoed(place.item, now);
     place.verify_class = class_of(place.item, proven, now);
     suspect = !proven && suspects_.suspect(place.item.token.kid, place.item.path.peer, now.tick);
   }
@@ -158,12 +143,15 @@ void Worker::enqueue(Place& place, bool at_once, Now now) {
   queue_.add(place.number, place.verify_class, suspect, place.came);
 }
 
-// `proven`: it carries our Echo value, so it comes from where it says (RFC 9175), whoever else fails in its name.
-VerifyClass Worker::class_of(const Item& item, bool& proven, Now now) const {
+// It carries our Echo value, so it comes from where it says (RFC 9175), whoever else fails in its name.
+bool Worker::echoed(const Item& item, Now now) const {
+  const coap::Option* const echo = item.frame.message.find(coap::option::echo);
+  return echo != nullptr && parts_.shared.echoes.holds(echo->value, item.path.peer, item.token.kid, now.tick);
+}
+
+VerifyClass Worker::class_of(const Item& item, bool proven, Now now) const {
   if (item.parked_before) return VerifyClass::unknown;
   const Det& kid = item.token.kid;
-  const coap::Option* const echo = item.frame.message.find(coap::option::echo);
-  proven = echo != nullptr && parts_.shared.echoes.holds(echo->value, item.path.peer, kid, now.tick);
   const Duration lately = config().timers_of(kid).silence();
   switch (parts_.shared.known_paths.find(kid, item.path.peer, now.tick, lately)) {
     case KnownPaths::Heard::here: return VerifyClass::active;
@@ -182,6 +170,7 @@ size_t Worker::judge(Now now) {
     judging_.push_back(&places_[*next]);
     batch_.push_back(&places_[*next].item);
   }
+  waiting_.store(queue_.size(), std::memory_order_relaxed);
   if (judging_.empty()) return 0;
   journey_.judge(batch_, now, config());
   report_count_ = 0;
@@ -218,13 +207,6 @@ void Worker::shed(uint32_t number, Now now) {
 
 void Worker::leave(Place& place) { free_.push_back(place.number); }
 
-void Worker::tell_waiting() {
-  const size_t waiting = queue_.size();
-  if (waiting == told_waiting_) return;
-  parts_.shared.waiting.fetch_add(waiting - told_waiting_, std::memory_order_relaxed);  // unsigned: it may go down
-  told_waiting_ = waiting;
-}
-
 void Worker::finish(Item& item, Now now) {
   switch (item.fate) {
     case Fate::open: hand_over(item, now); break;      // counted by its shard
@@ -251,8 +233,7 @@ void Worker::hand_over(Item& item, Now now) {
   report.path = item.path;
   report.request = Request::of(item.frame.message);
   report.request.acked = item.acked;
-  const coap::Option* const echo = item.frame.message.find(coap::option::echo);
-  report.echoed = echo != nullptr && parts_.shared.echoes.holds(echo->value, item.path.peer, report.gateway, now.tick);
+  report.echoed = echoed(item, now);
   report.octets = item.datagram.size();
   report.verdict = item.verdict;
   report.origin = item.origin;

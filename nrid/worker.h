@@ -4,6 +4,7 @@
 // no cheap check refuses waits in its class (nrid/verify_queue.h).
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <memory>
 #include <vector>
@@ -48,6 +49,7 @@ class Worker {
   // One batch of those that wait, and nothing new: for the end.
   size_t judge(Now now);
   void wait();
+  size_t waiting() const { return waiting_.load(std::memory_order_relaxed); }  // for their signatures to be judged; any thread
 
  private:
   struct Place {                         // a datagram from its reading to its outcome
@@ -65,11 +67,11 @@ class Worker {
   Item& arrive(Bytes octets, const ReplyPath& path, Instant received, Now now);
   void screen(Now now);
   void enqueue(Place& place, bool at_once, Now now);
-  VerifyClass class_of(const Item& item, bool& proven, Now now) const;
+  bool echoed(const Item& item, Now now) const;
+  VerifyClass class_of(const Item& item, bool proven, Now now) const;
   void account(const Place& place, Now now);
   void shed(uint32_t number, Now now);
   void leave(Place& place);
-  void tell_waiting();
 
   void finish(Item& item, Now now);
   void hand_over(Item& item, Now now);
@@ -94,8 +96,8 @@ class Worker {
   PrefixBudgets budgets_;
   Suspects suspects_;
   bool pressed_ = false;                 // classes and shares bind
-  Tick room_at_;                         // when there was room last
-  size_t told_waiting_ = 0;
+  Tick caught_up_;                       // when nothing waited last
+  std::atomic<size_t> waiting_{0};       // as of the last judge()
   std::vector<Received> received_;
   std::vector<Parked> unparked_;
   std::vector<Place*> arrived_;          // to be screened

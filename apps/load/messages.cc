@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "apps/load/forger.h"
 #include "base/random.h"
 #include "det/det.h"
 #include "nrid/aircraft.h"
@@ -14,23 +15,6 @@ constexpr int32_t kHomeLatitude_e7 = 473'900'000, kHomeLongitude_e7 = 85'400'000
 constexpr int32_t kApart_e7 = 1000, kRow = 1000;       // 11 m between neighbours, a thousand in a row
 constexpr int32_t kStep_e7_per_s = 900;                // 10 m/s north
 constexpr int64_t kLifetime_s = 60;                    // R-043's limit: a ring that was signed early stays good
-
-// A signature in good form that nobody made: S < L because its top bits are zero.
-class Forger final : public Signer {
- public:
-  explicit Forger(Random& random) : random_(random) { random.fill(key_); }
-  const PublicKey& public_key() const override { return key_; }
-  Result<Signature> sign(Bytes) const override {
-    Signature out;
-    random_.fill(out);
-    out[63] &= 0x0f;
-    return out;
-  }
-
- private:
-  Random& random_;
-  PublicKey key_{};
-};
 
 }  // namespace
 
