@@ -26,6 +26,7 @@ struct Contender {
 std::vector<Contender> contenders() {
   std::vector<Contender> out;
   SeededRandom random(5);
+  out.push_back({"libsodium", std::move(*make_verifier({.backend = "libsodium"}, random))});
   for (const Processor each : {Processor::avx2, Processor::avx512}) {
     if (each > processor()) {
       std::printf("no %s here: its verdicts are not tested\n", std::string(to_text(each)).c_str());
@@ -43,7 +44,6 @@ std::vector<Contender> contenders() {
 
 TEST(Ed25519Equal, EveryVerdictIsLibsodiums) {
   const auto all = contenders();
-  if (all.empty()) GTEST_SKIP() << "the processor has no vector back end";
   CaseMaker maker(20'260);
   SeededRandom random(1);
   std::map<std::string, std::array<size_t, 2>> seen;  // kind: refused, accepted

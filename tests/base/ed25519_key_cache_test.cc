@@ -101,9 +101,10 @@ TEST(KeyCache, APinnedTableIsNeverGivenAway) {
 }
 
 TEST(KeyCache, OnlyAValidSignatureBringsATable) {
-  if (processor() == Processor::plain) GTEST_SKIP() << "the processor has no vector back end";
   SeededRandom random(1);
   const auto verifier = std::move(*make_verifier({.key_cache = 64}, random));
+  const bool tables = processor() != Processor::plain;  // libsodium keeps none, and the verdicts are the same
+  EXPECT_EQ(verifier->key_cache().keys_max, tables ? 64u : 0u);
   std::vector<SignedCase> cases(64);
   for (size_t i = 0; i < cases.size(); ++i) {
     const SeedSigner signer(Seed{static_cast<uint8_t>(i), 1});
@@ -119,12 +120,11 @@ TEST(KeyCache, OnlyAValidSignatureBringsATable) {
   for (int round = 0; round < 20; ++round) {
     for (const bool good : verdicts(*verifier, cases)) EXPECT_TRUE(good);
   }
-  EXPECT_EQ(verifier->key_cache().admitted, 64u);
-  EXPECT_GT(verifier->key_cache().hits, 64u);
+  EXPECT_EQ(verifier->key_cache().admitted, tables ? 64u : 0u);
+  EXPECT_EQ(verifier->key_cache().hits > 64, tables);
 }
 
 TEST(KeyCache, WorkersShareOne) {
-  if (processor() == Processor::plain) GTEST_SKIP() << "the processor has no vector back end";
   SeededRandom random(1);
   const auto verifier = std::move(*make_verifier({.key_cache = 24}, random));  // fewer than there are keys: it turns over
   std::vector<SignedCase> cases;
@@ -148,7 +148,7 @@ TEST(KeyCache, WorkersShareOne) {
   }
   for (std::thread& worker : workers) worker.join();
   for (const size_t each : differences) EXPECT_EQ(each, 0u);
-  EXPECT_GT(verifier->key_cache().admitted, 0u);
+  EXPECT_EQ(verifier->key_cache().admitted > 0, processor() != Processor::plain);
 }
 
 }  // namespace

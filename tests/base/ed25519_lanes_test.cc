@@ -22,11 +22,18 @@ const json& vectors() {
 
 Buffer octets_of(const json& hex) { return *from_hex(hex.get<std::string>()); }
 
+// What this processor has; what it lacks is told in a line.
+std::vector<Processor> present() {
+  std::vector<Processor> out;
+  for (const Processor each : {Processor::avx2, Processor::avx512}) {
+    if (each <= processor()) out.push_back(each);
+    else std::printf("no %s here: its arithmetic is not tested\n", std::string(to_text(each)).c_str());
+  }
+  return out;
+}
+
 class Lanes : public ::testing::TestWithParam<Processor> {
  protected:
-  void SetUp() override {
-    if (GetParam() > processor()) GTEST_SKIP() << "the processor has no " << to_text(GetParam());
-  }
 #ifdef NRID_LANES
   const Probe& probe() const { return GetParam() == Processor::avx512 ? kProbeAvx512 : kProbeAvx2; }
 #else
@@ -147,7 +154,7 @@ TEST_P(Lanes, Sha512OfDifferentLengths) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Lanes, ::testing::Values(Processor::avx2, Processor::avx512),
+INSTANTIATE_TEST_SUITE_P(All, Lanes, ::testing::ValuesIn(present()),
                          [](const auto& each) { return std::string(to_text(each.param)); });
 
 TEST(Ed25519Scalar, ReducedModuloL) {

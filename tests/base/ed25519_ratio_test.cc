@@ -10,22 +10,17 @@
 namespace nrid {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;
-#elif defined(__has_feature)
-constexpr bool kSanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
-#else
-constexpr bool kSanitized = false;
-#endif
-
 TEST(Ed25519Ratio, TheFastestBackEndIsTwiceAsFastAsLibsodium) {
-  if (kSanitized) GTEST_SKIP() << "sanitizers slow our code, not libsodium's";
-  if (processor() == Processor::plain) GTEST_SKIP() << "the processor has no vector back end";
   constexpr int kTries = 5;
   double best = 0;
   for (int i = 0; i < kTries && best < 2; ++i) {
     double sodium_ns = 0;
     const auto ratios = verify_ratios(7, 64, sodium_ns);
+    if (processor() == Processor::plain) {
+      std::printf("no vector back end here: there is nothing to compare\n");
+      ASSERT_TRUE(ratios.empty());
+      return;
+    }
     ASSERT_FALSE(ratios.empty());
     for (const Ratio& each : ratios) {
       std::printf("%s %.2f (%.0f ns, libsodium %.0f ns)\n", each.name.c_str(), each.ratio, each.ns, sodium_ns);
