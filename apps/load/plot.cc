@@ -20,9 +20,9 @@ constexpr Curve kRates[] = {
     {"answered", "#0055aa", [](const StepResult& s) { return s.answered_per_s(); }},
 };
 constexpr Curve kLatencies[] = {
-    {"p50", "#2a9d4a", [](const StepResult& s) { return static_cast<double>(s.latency.percentile_us(0.5)) / 1000; }},
-    {"p99", "#e08a00", [](const StepResult& s) { return static_cast<double>(s.latency.percentile_us(0.99)) / 1000; }},
-    {"p99.9", "#c02020", [](const StepResult& s) { return static_cast<double>(s.latency.percentile_us(0.999)) / 1000; }},
+    {"p50", "#2a9d4a", [](const StepResult& s) { return static_cast<double>(s.heard.latency.percentile_us(0.5)) / 1000; }},
+    {"p99", "#e08a00", [](const StepResult& s) { return static_cast<double>(s.heard.latency.percentile_us(0.99)) / 1000; }},
+    {"p99.9", "#c02020", [](const StepResult& s) { return static_cast<double>(s.heard.latency.percentile_us(0.999)) / 1000; }},
 };
 
 std::string format(const char* form, double a, double b = 0, double c = 0) {

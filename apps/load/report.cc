@@ -32,8 +32,8 @@ std::string table_row(const StepResult& step) {
   char text[256];
   const double beside = step.seconds > 0 ? static_cast<double>(step.forged + step.active_forged + step.junk) / step.seconds : 0;
   std::snprintf(text, sizeof text, "%8.0f/s %11.0f %8llu %8.3f%% %6.2f ms %6.2f ms %6.2f ms %9.2f%% %6.2f ms %10.0f%s\n", step.rate, step.answered_per_s(),
-                static_cast<unsigned long long>(step.probes), step.answered_share() * 100, ms(step.latency.percentile_us(0.5)), ms(step.latency.percentile_us(0.99)),
-                ms(step.latency.percentile_us(0.999)), step.heartbeat_share() * 100, ms(step.lag.percentile_us(0.99)), beside,
+                static_cast<unsigned long long>(step.probes), step.answered_share() * 100, ms(step.heard.latency.percentile_us(0.5)), ms(step.heard.latency.percentile_us(0.99)),
+                ms(step.heard.latency.percentile_us(0.999)), step.heartbeat_share() * 100, ms(step.lag.percentile_us(0.99)), beside,
                 step.server.known && step.server.kernel_dropped > 0 ? "  (kernel drops)" : "");
   return text;
 }
@@ -42,9 +42,9 @@ std::string to_json(const RunFacts& facts, const std::vector<StepResult>& steps,
   Json out = {{"aircraft", facts.aircraft}, {"transport", facts.schc ? "schc" : "plain"}, {"signing", facts.live ? "live" : "before"}, {"server", facts.server}, {"steps", Json::array()}};
   for (const StepResult& step : steps) {
     Json row = {{"offered_per_s", step.rate}, {"seconds", step.seconds}, {"scheduled", step.scheduled}, {"sent", step.sent}, {"lost_on_purpose", step.lost_on_purpose},
-                {"answered_per_s", step.answered_per_s()}, {"probes", step.probes}, {"probes_answered", step.answered}, {"answered_share", step.answered_share()},
-                {"other_answers", step.other_codes}, {"latency", latency_json(step.latency)}, {"lag", latency_json(step.lag)},
-                {"heartbeats", step.heartbeats}, {"heartbeats_missed", step.heartbeats_missed}, {"heartbeats_verified", step.heartbeats_verified}, {"heartbeats_bad", step.heartbeats_bad},
+                {"answered_per_s", step.answered_per_s()}, {"probes", step.probes}, {"probes_answered", step.heard.answered}, {"answered_share", step.answered_share()},
+                {"other_answers", step.heard.other_codes}, {"latency", latency_json(step.heard.latency)}, {"lag", latency_json(step.lag)},
+                {"heartbeats", step.heard.heartbeats}, {"heartbeats_missed", step.heard.missed}, {"heartbeats_verified", step.heard.verified}, {"heartbeats_bad", step.heard.bad},
                 {"forged_unknown", step.forged}, {"forged_active", step.active_forged}, {"junk", step.junk}, {"sender_cpu_s", step.sender_cpu_s}, {"own_cpu_s", step.own_cpu_s}, {"machine_cores", step.cores}, {"machine_busy_cpu_s", step.busy_cpu_s},
                 {"server", server_json(step.server)}, {"judgement", judge(step).text}};
     if (step.back_to_normal_s) row["back_to_normal_s"] = *step.back_to_normal_s;

@@ -83,7 +83,7 @@ Bend judge(const StepResult& step) {
 Bend find_bend(const std::vector<StepResult>& steps) {
   for (size_t i = 0; i < steps.size(); ++i) {
     Bend bend = judge(steps[i]);
-    const int64_t first = steps[0].latency.percentile_us(0.99), here = steps[i].latency.percentile_us(0.99);
+    const int64_t first = steps[0].heard.latency.percentile_us(0.99), here = steps[i].heard.latency.percentile_us(0.99);
     if (bend.limit == Limit::none && i > 0 && first > 0 && static_cast<double>(here) > kSlower * static_cast<double>(first)) {
       const auto [thread, share] = busiest(steps[i]);
       bend = {share >= kBusy ? Limit::server_cpu : Limit::unknown, 0,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "apps/load/histogram.h"
+#include "base/clock.h"
 
 namespace nrid::load {
 
@@ -18,6 +19,16 @@ struct ServerShare {
   std::map<std::string, double> cpu_s;       // by kind of thread: worker, shard, record ...; "process" is the whole
 };
 
+struct Heard {                               // of the aircraft together, since the last Traffic::take()
+  uint64_t answered = 0, late = 0;           // probes with a 2.04; late: after kAnswerMax
+  Histogram latency;                         // scheduled to 2.04
+  std::map<std::string, uint64_t> other_codes;  // "4.29": answers that are none
+  uint64_t heartbeats = 0;
+  uint64_t missed = 0;                       // periods in which an aircraft heard no Heartbeat by P + 1 s
+  uint64_t verified = 0, bad = 0;            // Heartbeats whose signature was judged
+  Tick worst_asked;                          // when the newest probe that took over a second was to leave
+};
+
 struct StepResult {
   double rate = 0;                           // offered: messages a second, as scheduled
   double seconds = 0;
@@ -26,22 +37,17 @@ struct StepResult {
   uint64_t lost_on_purpose = 0;              // --loss
   Histogram lag;                             // left later than scheduled
   uint64_t probes = 0;                       // confirmable ones among them
-  uint64_t answered = 0;                     // of them: 2.04 came in time
-  std::map<std::string, uint64_t> other_codes;  // "4.29": answers that are none
-  Histogram latency;                         // scheduled to 2.04
-  uint64_t heartbeats = 0;
-  uint64_t heartbeats_missed = 0;            // periods in which an aircraft heard nothing by P + 1 s
-  uint64_t heartbeats_verified = 0, heartbeats_bad = 0;
+  Heard heard;
   uint64_t forged = 0, active_forged = 0, junk = 0;  // sent
   std::optional<double> back_to_normal_s;    // after a storm
   double sender_cpu_s = 0, own_cpu_s = 0;
   double cores = 0, busy_cpu_s = 0;          // of this machine, when the server is on it too; 0: unknown
   ServerShare server;
 
-  double answered_share() const { return probes == 0 ? 1 : static_cast<double>(answered) / static_cast<double>(probes); }
+  double answered_share() const { return probes == 0 ? 1 : static_cast<double>(heard.answered) / static_cast<double>(probes); }
   double heartbeat_share() const {
-    const uint64_t all = heartbeats + heartbeats_missed;
-    return all == 0 ? 1 : static_cast<double>(heartbeats) / static_cast<double>(all);
+    const uint64_t all = heard.heartbeats + heard.missed;
+    return all == 0 ? 1 : static_cast<double>(heard.heartbeats) / static_cast<double>(all);
   }
   // Messages a second that the server took: as it says itself, else by the share of the probes.
   double answered_per_s() const;

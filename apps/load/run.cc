@@ -223,15 +223,8 @@ Status Run::step(StepPlan& plan) {
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
   traffic_->close_period(end);
   const Tick open = traffic_->newest_open();
-  const Heard heard = traffic_->take(clock_.now().tick);
-  result.answered = heard.answered;
-  result.latency = heard.latency;
-  result.other_codes = heard.other_codes;
-  result.heartbeats = heard.heartbeats;
-  result.heartbeats_missed = heard.missed;
-  result.heartbeats_verified = heard.verified;
-  result.heartbeats_bad = heard.bad;
-  if (outage.any()) result.back_to_normal_s = std::max(0.0, static_cast<double>((std::max(heard.worst_asked, open) - (plan.begin + outage.until)).us) * 1e-6);
+  result.heard = traffic_->take(clock_.now().tick);
+  if (outage.any()) result.back_to_normal_s = std::max(0.0, static_cast<double>((std::max(result.heard.worst_asked, open) - (plan.begin + outage.until)).us) * 1e-6);
   result.server = share_between(before, ask_metrics(http_));
   results_.push_back(std::move(result));
   plan.ring.reset();

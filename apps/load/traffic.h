@@ -3,7 +3,6 @@
 #pragma once
 
 #include <atomic>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -12,6 +11,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "apps/load/histogram.h"
 #include "apps/load/messages.h"
+#include "apps/load/result.h"
 #include "base/random.h"
 #include "nrid/udp_port.h"
 
@@ -19,14 +19,6 @@ namespace nrid::load {
 
 inline constexpr size_t kSocketsMax = 1024;
 inline constexpr Duration kAnswerMax = seconds(2);     // a probe that waits longer is not answered
-
-struct Heard {                                         // since the last take()
-  uint64_t answered = 0, late = 0;                     // late: after kAnswerMax
-  Histogram latency;
-  std::map<std::string, uint64_t> other_codes;
-  uint64_t heartbeats = 0, missed = 0, verified = 0, bad = 0;
-  Tick worst_asked;                                    // when the newest probe that took over a second was to leave
-};
 
 enum class Stage : uint8_t { unknown, linked, flying };
 

@@ -75,9 +75,9 @@ StepResult good_step(double rate) {
   step.rate = rate;
   step.seconds = 10;
   step.scheduled = step.sent = static_cast<uint64_t>(rate * 10);
-  step.probes = step.answered = 100;
+  step.probes = step.heard.answered = 100;
   for (int i = 0; i < 100; ++i) {
-    step.latency.add(1000);
+    step.heard.latency.add(1000);
     step.lag.add(50);
   }
   step.server.known = true;
@@ -90,7 +90,7 @@ TEST(Judgement, NamesWhatBendsTheCurve) {
   auto late = good_step(200);
   for (int i = 0; i < 100; ++i) late.lag.add(50'000);
   auto cpu = good_step(200);
-  cpu.answered = 90;
+  cpu.heard.answered = 90;
   cpu.server.cpu_s = {{"worker-0", 9.8}, {"shard-0", 2.0}, {"process", 12.0}};
   auto kernel = good_step(200);
   kernel.server.accepted = 1000;
@@ -100,14 +100,14 @@ TEST(Judgement, NamesWhatBendsTheCurve) {
   refused.server.accepted = 1000;
   refused.server.refused = {{"rate", 900}, {"overload", 100}};
   auto machine = good_step(200);
-  machine.answered = 50;
+  machine.heard.answered = 50;
   machine.cores = 2;
   machine.busy_cpu_s = 19.9;
   auto silent = good_step(200);
-  silent.heartbeats = 90;
-  silent.heartbeats_missed = 10;
+  silent.heard.heartbeats = 90;
+  silent.heard.missed = 10;
   auto slow = good_step(200);
-  for (int i = 0; i < 100; ++i) slow.latency.add(50'000);
+  for (int i = 0; i < 100; ++i) slow.heard.latency.add(50'000);
   const struct { StepResult step; Limit limit; const char* word; } cases[] = {
       {late, Limit::generator, "generator itself"}, {cpu, Limit::server_cpu, "worker-0"}, {kernel, Limit::kernel, "kernel dropped 1000"},
       {refused, Limit::refused, "900 as rate"},     {machine, Limit::machine, "others"},  {silent, Limit::unknown, "does not say why"},
