@@ -66,11 +66,16 @@ def run(log, *command, env=None):
     return child.wait()
 
 
+def show_end(log):
+    """The end of a log where only the terminal is seen: with what failed, not as a file that is gone."""
+    tail = (LOGS / log).read_text(errors='replace').splitlines()[-60:]
+    print('\n'.join('    | ' + line[:240] for line in tail), flush=True)
+
+
 def need(log, *command, env=None):
     """Like run(), for what everything after it stands on: a failure ends the step and shows the end of the log."""
     if run(log, *command, env=env) != 0:
-        tail = (LOGS / log).read_text(errors='replace').splitlines()[-40:]
-        print('\n'.join('    | ' + line for line in tail))
+        show_end(log)
         raise StepFailed(Case(' '.join(map(str, command[:3])), FAILED, f'failed, log: build/log/{log}'))
 
 
@@ -88,6 +93,8 @@ def unit_tests(log, folder, names=(), env=None):
     for stale in (ROOT / folder).glob('*.xml'):  # gtest's files of an earlier run would speak for a program that crashes now
         stale.unlink()
     status = run(log, 'meson', 'test', '-C', folder, '--no-rebuild', '--print-errorlogs', *names, env=env)
+    if status != 0:
+        show_end(log)
     return from_junit(ROOT / folder / 'meson-logs/testlog.junit.xml', status)
 
 

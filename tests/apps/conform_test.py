@@ -55,7 +55,11 @@ class Foreign(WorldTest):
 
     flights = 6
 
+    def rest(self):
+        self.addCleanup(time.sleep, 4)  # the end of a flight may be dated ahead, and nothing but a newer token begins another
+
     def test_a_provider_is_judged_by_its_address(self):
+        self.rest()
         chosen = ['C-020', 'C-023a', 'C-028', 'C-040b', 'C-043d', 'C-047', 'C-052', 'C-056', 'C-063a', 'C-100', 'C-102b']
         done = conform('sp', '--address', '127.0.0.1', '--port', self.server.plain, '--schc-port', self.server.schc, '--identities', self.world.registry.folder,
                        *(word for id in chosen for word in ('--case', id)), seconds=120)
@@ -71,7 +75,7 @@ class Foreign(WorldTest):
         self.assertIn('no case could be run', done.stderr)
 
     def judge(self, *words, profile=''):
-        self.addCleanup(time.sleep, 4)  # the end of a flight may be dated ahead, and nothing but a newer token begins another
+        self.rest()
         file = self.world.stage.work / 'profile.toml'
         file.write_text(profile)
         return conform('sp', '--address', '127.0.0.1', '--port', self.server.plain, '--schc-port', self.server.schc, '--identities', self.world.registry.folder,

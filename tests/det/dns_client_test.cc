@@ -226,8 +226,8 @@ TEST(DnsClient, answers_come_while_work_keeps_coming) {
   auto client = DnsClient::open({.servers = dns.server(), .timeout_ms = 2000}, random);
   ASSERT_TRUE(client.ok());
   std::atomic<bool> stop{false};
-  std::function<void()> again = [&] {  // the queue is never empty when the loop looks
-    if (!stop) (*client)->run(again);
+  std::function<void()> again = [&, loop = client->get()] {  // the queue is never empty when the loop looks
+    if (!stop) loop->run(again);
   };
   (*client)->run(again);
   std::promise<DnsAnswer> promise;
