@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -33,13 +34,20 @@ class Wakeup {
   int fd_ = -1;
 };
 
-// T is movable and default-constructible. push* from any thread, the rest from the consumer's.
+// T is movable. push* from any thread, the rest from the consumer's. Memory is touched when an item first stands there, and an
+// empty ring begins at its front again: a consumer that keeps up stays within a few slots, however large the limit.
 template <class T>
 class Ring {
  public:
-  explicit Ring(size_t limit) : slots_(limit) { CHECK(limit > 0); }
+  explicit Ring(size_t limit) : limit_(limit), slots_(std::allocator<T>().allocate(limit)) { CHECK(limit > 0); }
+  ~Ring() {
+    while (count_ > 0) take_front();
+    std::allocator<T>().deallocate(slots_, limit_);
+  }
+  Ring(const Ring&) = delete;
+  Ring& operator=(const Ring&) = delete;
 
-  size_t limit() const { return slots_.size(); }
+  size_t limit() const { return limit_; }
   size_t size() const {  // any thread
     const std::lock_guard lock(mutex_);
     return count_;
@@ -50,7 +58,7 @@ class Ring {
     bool wake = false;
     {
       const std::lock_guard lock(mutex_);
-      if (count_ == slots_.size()) return false;
+      if (count_ == limit_) return false;
       put(std::move(item));
       wake = take_waiting();
     }
@@ -68,7 +76,7 @@ class Ring {
       for (auto& each : batch) {
         T* const item = take(each, count_);
         if (item == nullptr) continue;
-        CHECK(count_ < slots_.size());
+        CHECK(count_ < limit_);
         put(std::move(*item));
         wake = true;
       }
@@ -89,8 +97,8 @@ class Ring {
     bool wake = false;
     {
       const std::lock_guard lock(mutex_);
-      if (count_ == slots_.size()) outcome.dropped = take_oldest(may_drop);
-      outcome.pushed = count_ < slots_.size();
+      if (count_ == limit_) outcome.dropped = take_oldest(may_drop);
+      outcome.pushed = count_ < limit_;
       if (outcome.pushed) {
         put(std::move(item));
         wake = take_waiting();
@@ -133,12 +141,12 @@ class Ring {
   void wake() const { wakeup_.notify(); }  // any thread: to stop the consumer
 
  private:
-  size_t index(size_t offset) const { return (head_ + offset) % slots_.size(); }
-  void put(T&& item) { slots_[index(count_++)] = std::move(item); }
+  size_t index(size_t offset) const { return (head_ + offset) % limit_; }
+  void put(T&& item) { std::construct_at(slots_ + index(count_++), std::move(item)); }
   T take_front() {
-    T item = std::exchange(slots_[head_], T());
-    head_ = index(1);
-    --count_;
+    T item = std::move(slots_[head_]);
+    std::destroy_at(slots_ + head_);
+    head_ = --count_ == 0 ? 0 : (head_ + 1) % limit_;
     return item;
   }
   template <class MayDrop>
@@ -155,7 +163,8 @@ class Ring {
   bool take_waiting() { return std::exchange(waiting_, false); }
 
   mutable std::mutex mutex_;
-  std::vector<T> slots_;
+  const size_t limit_;
+  T* const slots_;        // `count_` items from head_ on, the rest is raw
   size_t head_ = 0;
   size_t count_ = 0;
   bool waiting_ = false;  // the consumer sleeps or is about to: the next push must notify

@@ -7,7 +7,7 @@ namespace nrid {
 Duplicates::Duplicates(size_t entries_max, Random& random) : keyed_(random), stripes_(std::make_unique<std::array<Stripe, kStripes>>()) {
   const size_t each = entries_max / kStripes + 1;
   for (Stripe& stripe : *stripes_) {
-    stripe.ring.resize(each);
+    stripe.ring = ZeroedVector<Kept>(each);
     stripe.known.reserve(each);
   }
 }

@@ -10,11 +10,11 @@
 #include <mutex>
 #include <optional>
 #include <span>
-#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "base/clock.h"
 #include "base/det.h"
+#include "base/zeroed.h"
 #include "nrid/keyed_digest.h"
 
 namespace nrid {
@@ -47,7 +47,7 @@ class Duplicates {
   struct Stripe {
     mutable std::mutex mutex;
     absl::flat_hash_map<Digest16, uint32_t> known;  // where in the ring
-    std::vector<Kept> ring;          // in order of arrival
+    ZeroedVector<Kept> ring;         // in order of arrival
     size_t head = 0;
     size_t count = 0;
     void forget_expired(Instant now);

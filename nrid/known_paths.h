@@ -5,10 +5,10 @@
 
 #include <atomic>
 #include <cstdint>
-#include <vector>
 
 #include "base/clock.h"
 #include "base/det.h"
+#include "base/zeroed.h"
 #include "nrid/datagram_port.h"
 #include "nrid/keyed_digest.h"
 
@@ -40,7 +40,7 @@ class KnownPaths {                      // any thread
   uint32_t path_of(const Address& peer) const;
 
   KeyedDigest keyed_;
-  std::vector<Entry> entries_;
+  ZeroedVector<Entry> entries_;
 };
 
 }  // namespace nrid

@@ -6,9 +6,9 @@
 
 #include <array>
 #include <cstdint>
-#include <vector>
 
 #include "base/clock.h"
+#include "base/zeroed.h"
 #include "nrid/datagram_port.h"
 #include "nrid/keyed_digest.h"
 
@@ -45,7 +45,7 @@ class PrefixBudgets {                   // one thread
   const double per_s_;
   const double burst_;
   KeyedDigest keyed_;
-  std::vector<Set> sets_;
+  ZeroedVector<Set> sets_;
 };
 
 }  // namespace nrid

@@ -26,7 +26,9 @@ bool protect(const ReplyPath& path, std::span<uint8_t> space, Bytes& cwt) {
 }  // namespace
 
 MessageIds::MessageIds(Random& random) : keyed_(random), rows_(kRows) {
-  for (std::atomic<uint16_t>& row : rows_) row.store(random.u16(), std::memory_order_relaxed);
+  std::vector<uint8_t> first(2 * kRows);
+  random.fill(first);
+  for (size_t i = 0; i < kRows; ++i) rows_[i].store(static_cast<uint16_t>(first[2 * i] << 8 | first[2 * i + 1]), std::memory_order_relaxed);
 }
 
 uint16_t MessageIds::next(const Address& peer) {

@@ -4,10 +4,10 @@
 
 #include <cmath>
 #include <cstring>
-#include <vector>
 
 #include "base/clock.h"
 #include "base/det.h"
+#include "base/zeroed.h"
 #include "nrid/datagram_port.h"
 #include "nrid/keyed_digest.h"
 
@@ -50,7 +50,7 @@ class Suspects {                        // one thread
     return tag;
   }
   KeyedDigest keyed_;
-  std::vector<Slot> slots_;
+  ZeroedVector<Slot> slots_;
 };
 
 }  // namespace nrid
