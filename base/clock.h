@@ -35,6 +35,7 @@ struct Tick {
   constexpr Tick operator-(Duration d) const { return {us - d.us}; }
   constexpr Duration operator-(Tick o) const { return {us - o.us}; }
 };
+constexpr Tick kNever{INT64_MAX};
 
 struct Now {
   Instant wall;

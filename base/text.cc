@@ -42,6 +42,11 @@ std::string printable(std::string_view text) {
   return out;
 }
 
+std::string in_quotes(std::string_view value) {
+  constexpr size_t kMax = 60;
+  return "\"" + printable(value.substr(0, kMax)) + (value.size() > kMax ? "...\"" : "\"");
+}
+
 std::string rfc3339(Instant instant, int decimals) {
   CHECK(decimals >= 0 && decimals <= 6);
   const std::time_t second = instant.seconds();

@@ -14,6 +14,8 @@ std::string_view trimmed(std::string_view text);
 
 // Every octet that is not printable ASCII becomes '?': what a peer or a file wrote cannot steer a terminal.
 std::string printable(std::string_view text);
+// A bad value for a message: printable, between quotation marks, its first 60 octets.
+std::string in_quotes(std::string_view value);
 
 // "; did you mean WORD?" with the known word that takes the fewest edits, if they are few; else nothing.
 std::string did_you_mean(std::string_view word, std::span<const std::string_view> known);

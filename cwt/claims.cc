@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/profile.h"
+#include "cwt/cose.h"
 #include "wire/cbor.h"
 
 namespace nrid::cwt {
@@ -11,7 +12,7 @@ namespace {
 using cbor::Kind;
 
 constexpr uint64_t kTagUri = 32;                 // RFC 8949 3.4.5.3
-constexpr uint64_t kTagIpv4 = 52, kTagIpv6 = 54;  // RFC 9164
+constexpr uint64_t kTagIpv4 = 52;  // RFC 9164
 constexpr size_t kEndorsementSize = 136;         // RFC 9575 section 4.1: Broadcast Endorsement
 constexpr int64_t kDateMax = 253'402'300'799;    // 9999-12-31T23:59:59Z, RFC 8949 3.4.2 dates; keeps sums in range
 constexpr int64_t kRelativeBelow = 1'000'000;    // no absolute date is that small

@@ -12,7 +12,6 @@ using cbor::Kind;
 
 constexpr uint64_t kTagSign1 = 18;   // RFC 9052 section 2
 constexpr uint64_t kTagCwt = 61;     // RFC 8392 section 6
-constexpr uint64_t kTagIpv6 = 54;    // RFC 9164
 constexpr int64_t kAlg = 1, kCrit = 2, kKid = 4;  // RFC 9052 section 3.1
 constexpr std::string_view kContext = "Signature1";
 constexpr std::array<uint8_t, 3> kKidHead = {0xd8, 0x36, 0x50};  // 54(bstr 16)

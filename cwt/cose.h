@@ -32,6 +32,7 @@ Result<Sign1> decode_sign1(Bytes message);
 
 // ["Signature1", protected, h'', payload] contiguous, because Ed25519 reads its message twice. Error::no_space.
 Result<Bytes> signed_bytes(const Sign1& sign1, std::span<uint8_t> out);
+inline constexpr uint64_t kTagIpv6 = 54;           // RFC 9164
 inline constexpr size_t kSignedBytesMax = 1300;  // a datagram and its head
 
 // A COSE_Sign1 around `payload`. Errors: no_space, internal (the signer failed).

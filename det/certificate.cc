@@ -52,9 +52,6 @@ std::optional<Bytes> der_element(Bytes& in, uint8_t tag, Bytes* whole = nullptr)
   return content;
 }
 
-// SEQUENCE { OID 1.3.101.112 }: RFC 8410 section 3, no parameters.
-constexpr uint8_t kEd25519Algorithm[] = {0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70};
-
 // Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm, signatureValue }, cut without interpretation.
 bool cut(Bytes der, Certificate& out) {
   const auto certificate = der_element(der, 0x30);

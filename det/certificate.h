@@ -14,6 +14,8 @@
 
 namespace nrid::det {
 
+// AlgorithmIdentifier ::= SEQUENCE { OID 1.3.101.112 }: RFC 8410 section 3, no parameters.
+inline constexpr uint8_t kEd25519Algorithm[] = {0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70};
 inline constexpr size_t kCertificateMax = 4096;  // octets of DER; those of the profile have 270 to 400
 
 struct Certificate {

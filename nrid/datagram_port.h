@@ -49,6 +49,16 @@ class DatagramPort {
   virtual size_t receive(std::span<Received> out) = 0;
   // Returns how many left; safe from any thread.
   virtual size_t send(std::span<const Outgoing> datagrams) = 0;
+  // Takes what is there now, but not for ever: a flood must not keep the flight from being flown.
+  template <class Take>
+  void take_some(Take take) {
+    std::array<Received, 16> batch{};
+    for (int round = 0; round < 8; ++round) {
+      const size_t count = receive(batch);
+      for (size_t i = 0; i < count; ++i) take(batch[i]);
+      if (count < batch.size()) return;
+    }
+  }
   // Blocks until something can be received or `wait` is over; a simulated port returns at once.
   virtual void wait(Duration wait) = 0;
 };

@@ -37,11 +37,6 @@ constexpr ColumnInfo kColumns[] = {
 static_assert(std::size(kColumns) == static_cast<size_t>(Column::count_));
 
 constexpr size_t kColumnsMax = 64;
-constexpr size_t kQuoteMax = 60;  // of a bad value, in a message
-
-std::string quoted(std::string_view value) {
-  return "\"" + printable(value.substr(0, kQuoteMax)) + (value.size() > kQuoteMax ? "...\"" : "\"");
-}
 
 class CsvReader {
  public:
@@ -81,7 +76,7 @@ class CsvReader {
     const size_t colon = line.find(':');
     if (colon == std::string_view::npos) return {};
     if (set_flight_property(flight_, line.substr(0, colon), line.substr(colon + 1))) return {};
-    return bad("operator_location " + quoted(trimmed(line.substr(colon + 1))) + ": latitude,longitude or latitude,longitude,altitude");
+    return bad("operator_location " + in_quotes(trimmed(line.substr(colon + 1))) + ": latitude,longitude or latitude,longitude,altitude");
   }
 
   Status read_header(std::string_view line) {
@@ -132,7 +127,7 @@ class CsvReader {
       value = parse_decimal(cell, info.places);
     }
     if (!value || *value < info.min || *value > info.max) {
-      return bad(std::string(info.name) + " " + quoted(cell) + ": " + std::string(info.allowed));
+      return bad(std::string(info.name) + " " + in_quotes(cell) + ": " + std::string(info.allowed));
     }
     switch (info.column) {
       case Column::t_s: sample.t_ms = *value; break;

@@ -42,10 +42,6 @@ std::string_view name_of(const XmlElement& element) {
   return name == nullptr ? std::string_view() : name->trimmed();
 }
 
-std::string quoted(std::string_view value) {
-  return "\"" + printable(value.substr(0, 60)) + "\"";
-}
-
 // Days since 1970-01-01, proleptic Gregorian (the algorithm of H. Hinnant, public domain).
 int64_t days_from_civil(int64_t year, int64_t month, int64_t day) {
   year -= month <= 2;
@@ -143,7 +139,7 @@ class KmlReader {
     if (track != nullptr) {
       TRY_VOID(read_track(*track, flight));
     } else {
-      if (path == nullptr) return bad(folder.line, "flight " + quoted(flight.name) + " has neither LineString nor gx:Track");
+      if (path == nullptr) return bad(folder.line, "flight " + in_quotes(flight.name) + " has neither LineString nor gx:Track");
       TRY(points, read_coordinates(*path));
       TRY_VOID(walk(points, altitudes, speeds, path->line, flight));
     }
@@ -168,7 +164,7 @@ class KmlReader {
       const size_t colon = line.find(':');
       if (colon == std::string_view::npos || trimmed(line.substr(0, colon)) == "name") continue;
       if (!set_flight_property(flight, line.substr(0, colon), line.substr(colon + 1))) {
-        return bad(description->line, "operator_location " + quoted(trimmed(line.substr(colon + 1))) + ": latitude,longitude or latitude,longitude,altitude");
+        return bad(description->line, "operator_location " + in_quotes(trimmed(line.substr(colon + 1))) + ": latitude,longitude or latitude,longitude,altitude");
       }
     }
     return {};
@@ -187,13 +183,13 @@ class KmlReader {
     const auto longitude = count > 0 ? parse_decimal(parts[0], 7) : std::nullopt;
     const auto latitude = count > 1 ? parse_decimal(parts[1], 7) : std::nullopt;
     if (!rest.empty() || !latitude || !longitude || std::abs(*latitude) > 900'000'000 || std::abs(*longitude) > 1'800'000'000) {
-      return bad(line, "coordinate " + quoted(text) + ": longitude -180 to 180, latitude -90 to 90, altitude in metres");
+      return bad(line, "coordinate " + in_quotes(text) + ": longitude -180 to 180, latitude -90 to 90, altitude in metres");
     }
     Point point{static_cast<int32_t>(*latitude), static_cast<int32_t>(*longitude), std::nullopt};
     if (count == 3) {
       const auto altitude = parse_decimal(parts[2], 1);
       if (!altitude || *altitude < kAltitudeMinM * 10 || *altitude > kAltitudeMaxM * 10) {
-        return bad(line, "altitude " + quoted(parts[2]) + ": metres, -999.5 to 31767");
+        return bad(line, "altitude " + in_quotes(parts[2]) + ": metres, -999.5 to 31767");
       }
       point.altitude_dm = static_cast<int32_t>(*altitude);
     }
@@ -228,7 +224,7 @@ class KmlReader {
     const XmlElement* polygon = placemark.child("Polygon");
     const XmlElement* outer = polygon == nullptr ? nullptr : polygon->child("outerBoundaryIs");
     const XmlElement* ring = outer == nullptr ? nullptr : outer->child("LinearRing");
-    if (ring == nullptr) return bad(placemark.line, quoted(name_of(placemark)) + " without a Polygon");
+    if (ring == nullptr) return bad(placemark.line, in_quotes(name_of(placemark)) + " without a Polygon");
     return read_coordinates(*ring);
   }
 
@@ -246,7 +242,7 @@ class KmlReader {
     const bool form = open != std::string_view::npos && close != std::string_view::npos && open < close;
     const auto speed = form ? parse_decimal(name.substr(open + 1, close - open - 1), 2) : std::nullopt;
     if (!speed || *speed < kSpeedMinMps * 100 || *speed > kSpeedMaxMps * 100) {
-      return bad(placemark.line, quoted(name) + ": the speed in brackets, 0.1 to 254.25 m/s");
+      return bad(placemark.line, in_quotes(name) + ": the speed in brackets, 0.1 to 254.25 m/s");
     }
     zones.push_back({ring, static_cast<double>(*speed) / 100});
     return {};
@@ -265,7 +261,7 @@ class KmlReader {
     std::optional<int64_t> first;
     for (size_t i = 0; i < whens.size(); ++i) {
       const auto when = parse_when(whens[i]->text);
-      if (!when) return bad(whens[i]->line, "<when> " + quoted(whens[i]->trimmed()) + ": as in 2026-05-01T12:00:00Z");
+      if (!when) return bad(whens[i]->line, "<when> " + in_quotes(whens[i]->trimmed()) + ": as in 2026-05-01T12:00:00Z");
       if (!first) first = when;
       TRY(point, read_point(coords[i]->trimmed(), ' ', coords[i]->line));
       FlightSample sample;

@@ -6,7 +6,6 @@
 namespace nrid {
 namespace {
 
-constexpr Tick kNever{INT64_MAX};
 constexpr Duration kDrainMax = seconds(60);        // so long a flight that is over waits for its spool
 
 }  // namespace

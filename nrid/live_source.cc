@@ -10,7 +10,6 @@ constexpr Duration kUrgentGap = milliseconds(200);  // a status that changed, an
 constexpr Duration kRepeat = milliseconds(1300);    // nothing new for so long: once a second, with room for a source's jitter
 constexpr Duration kRepeatAgain = seconds(1);
 constexpr Duration kWindowRest = seconds(1);        // a Wrapper is not sent in its last second
-constexpr Tick kNever{INT64_MAX};
 
 bool airborne(uint8_t status) {
   return status == static_cast<uint8_t>(rid::Status::airborne) || status == static_cast<uint8_t>(rid::Status::emergency);

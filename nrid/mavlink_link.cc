@@ -16,8 +16,6 @@ constexpr uint8_t kTransmitterFirst = 236, kTransmitterLast = 238;  // MAV_COMP_
 constexpr uint8_t kMavlinkVersion = 3;
 constexpr Duration kWordEvery = seconds(1);
 constexpr Duration kGpsFresh = seconds(3);
-constexpr size_t kBatch = 16;
-constexpr int kRounds = 8;                          // a flood must not keep the flight from being flown
 
 bool is_transmitter(const mav::Message& message) { return message.component >= kTransmitterFirst && message.component <= kTransmitterLast; }
 bool is_drone_id(uint32_t id) { return (id >= mav::id::basic_id && id <= mav::id::operator_id) || id == mav::id::message_pack; }
@@ -46,12 +44,7 @@ MavlinkLink::MavlinkLink(DatagramPort& port, LiveSource& source, MavlinkPolicy p
 uint64_t MavlinkLink::refused_sum() const { return std::accumulate(refused_.begin(), refused_.end(), uint64_t{0}); }
 
 Tick MavlinkLink::step(Now now, const ArmWord& word) {
-  std::array<Received, kBatch> batch{};
-  for (int round = 0; round < kRounds; ++round) {
-    const size_t count = port_.receive(batch);
-    for (size_t i = 0; i < count; ++i) read(batch[i], now);
-    if (count < batch.size()) break;
-  }
+  port_.take_some([&](const Received& received) { read(received, now); });
   if (!controller_ || now.tick < next_word_) return next_word_;
   next_word_ = now.tick + kWordEvery;
   mav::Message alive(mav::id::heartbeat);

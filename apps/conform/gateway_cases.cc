@@ -14,7 +14,7 @@ constexpr std::string_view kWhole = R"(
       reply end
       expect exit)";
 
-constexpr Case kCases[] = {
+constexpr Case kGatewayCases[] = {
     {"C-003G", "a provider's record that holds another's key stops the start", "", R"(
       dns mismatch
       launch
@@ -179,6 +179,6 @@ constexpr Case kCases[] = {
 
 }  // namespace
 
-std::span<const Case> gateway_cases() { return kCases; }
+std::span<const Case> gateway_cases() { return kGatewayCases; }
 
 }  // namespace nrid::conform

@@ -4,7 +4,7 @@
 namespace nrid::conform {
 namespace {
 
-constexpr Case kCases[] = {
+constexpr Case kGatewayFlightCases[] = {
     {"C-064Ga", "a Heartbeat with a wrong signature is ignored and does not stop the wait for one", "", R"(
       begin
       fly for=M+2T sign=flip
@@ -223,6 +223,6 @@ constexpr Case kCases[] = {
 
 }  // namespace
 
-std::span<const Case> gateway_flight_cases() { return kCases; }
+std::span<const Case> gateway_flight_cases() { return kGatewayFlightCases; }
 
 }  // namespace nrid::conform

@@ -22,14 +22,14 @@ size_t count_of(std::string_view text, std::string_view what) {
   return out;
 }
 
-std::string quoted(const std::string& text) { return "\"" + text + "\""; }
+std::string toml_text(const std::string& text) { return "\"" + text + "\""; }
 
 // Who may speak for whom: every gateway for its own aircraft, and for the one that no key is known of.
 std::string gateways(const MadeRegistry& registry) {
   std::string out;
   const Det linkless = registry.all.special.find("linkless")->second.det;
   for (const Pair& pair : registry.all.pairs) {
-    for (const Det& ua : {pair.ua.det, linkless}) out += (out.empty() ? "" : ", ") + quoted(to_hex(pair.gateway.det) + " -> " + to_hex(ua));
+    for (const Det& ua : {pair.ua.det, linkless}) out += (out.empty() ? "" : ", ") + toml_text(to_hex(pair.gateway.det) + " -> " + to_hex(ua));
   }
   return out;
 }
@@ -64,11 +64,11 @@ Status OwnProvider::write_settings(std::string_view hook) {
   TRY(peers, own_peer_file(profile, parts_.registry, hook == "crowd"));
   TRY_VOID(write_file_atomic(parts_.folder + "/peers.json", peers));
   std::string out = "[server]\naddress = \"127.0.0.1\"\nport = " + std::to_string(target_.plain.port) + "\nschc_port = " + std::to_string(target_.schc.port) +
-                    "\nrules = " + quoted(parts_.rules_file) + "\ndet = " + quoted(to_hex(sp.det)) + "\nkey_file = \"" + (rotated ? "next" : "sp") + ".key\"\naircraft_max = 1000\n";
+                    "\nrules = " + toml_text(parts_.rules_file) + "\ndet = " + toml_text(to_hex(sp.det)) + "\nkey_file = \"" + (rotated ? "next" : "sp") + ".key\"\naircraft_max = 1000\n";
   out += parts_.small ? "" : "workers = 2\nshards = 2\n";
-  if (hook == "rotate") out += "former_det = " + quoted(to_hex(parts_.registry.all.sp.det)) + "\nformer_key_file = \"sp.key\"\n";
-  out += "[dns]\nservers = [" + quoted(to_text(dns_->address())) + "]\n";
-  out += "[trust]\nanchors = [" + quoted(parts_.registry.anchor) + "]\n";
+  if (hook == "rotate") out += "former_det = " + toml_text(to_hex(parts_.registry.all.sp.det)) + "\nformer_key_file = \"sp.key\"\n";
+  out += "[dns]\nservers = [" + toml_text(to_text(dns_->address())) + "]\n";
+  out += "[trust]\nanchors = [" + toml_text(parts_.registry.anchor) + "]\n";
   out += "[policy]\ngateways = [" + gateways(parts_.registry) + "]\n";
   if (profile.accept_hids) out += "accept_hids = [\"" + std::to_string(sp.det.raa()) + "/" + std::to_string(sp.det.hda()) + "\"]\n";
   out += std::string("required = [\"basic\", \"location\", \"system\", \"operator\"") + (profile.self_id ? ", \"self\"]\n" : "]\n");
@@ -81,7 +81,7 @@ Status OwnProvider::write_settings(std::string_view hook) {
   out += "[peers]\nfile = \"peers.json\"\nhysteresis = " + seconds_text(profile.hysteresis) + "\nhold_down = " + seconds_text(profile.hold_down) + "\n";
   out += "[web]\naddress = \"127.0.0.1\"\nport = 0\n";
   // The program may stand elsewhere than its page: the mutants of our own tests do.
-  if (const std::string page = installed_file("page"); !page.empty()) out += "page = " + quoted(page) + "\n";
+  if (const std::string page = installed_file("page"); !page.empty()) out += "page = " + toml_text(page) + "\n";
   return write_file_atomic(parts_.folder + "/nridd.toml", out);
 }
 

@@ -4,7 +4,7 @@
 namespace nrid::conform {
 namespace {
 
-constexpr Case kCases[] = {
+constexpr Case kSpIdentityCases[] = {
     {"C-001", "who signs has a DET: a kid outside 2001:30::/28 is refused", "", R"(
       send start by=prefix
       expect 4.00 bare)"},
@@ -42,6 +42,6 @@ constexpr Case kCases[] = {
 
 }  // namespace
 
-std::span<const Case> sp_identity_cases() { return kCases; }
+std::span<const Case> sp_identity_cases() { return kSpIdentityCases; }
 
 }  // namespace nrid::conform

@@ -4,7 +4,7 @@
 namespace nrid::conform {
 namespace {
 
-constexpr Case kCases[] = {
+constexpr Case kSpOperationCases[] = {
     {"C-062", "a Heartbeat comes every P, whatever was received", "", R"(
       begin
       fly for=6P count=due)"},
@@ -131,6 +131,6 @@ constexpr Case kCases[] = {
 
 }  // namespace
 
-std::span<const Case> sp_operation_cases() { return kCases; }
+std::span<const Case> sp_operation_cases() { return kSpOperationCases; }
 
 }  // namespace nrid::conform

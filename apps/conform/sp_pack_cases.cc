@@ -4,7 +4,7 @@
 namespace nrid::conform {
 namespace {
 
-constexpr Case kCases[] = {
+constexpr Case kSpPackCases[] = {
     {"C-053a", "a pack whose head does not fit its content is refused", "", R"(
       send start pack=count-0
       expect 4.00 bare
@@ -116,6 +116,6 @@ constexpr Case kCases[] = {
 
 }  // namespace
 
-std::span<const Case> sp_pack_cases() { return kCases; }
+std::span<const Case> sp_pack_cases() { return kSpPackCases; }
 
 }  // namespace nrid::conform

@@ -9,7 +9,7 @@ constexpr std::string_view kStartAway = R"(
       send start location=away
       expect heartbeat move)";
 
-constexpr Case kCases[] = {
+constexpr Case kSpRedirectCases[] = {
     {"C-060b", "a redirect is [new_sp, new_ip, new_be] at the end of the Heartbeat's body", "peers law", kStartAway},
     {"C-075", "who starts in the region of a peer is sent there by the answer", "peers", kStartAway},
     {"C-090a", "a flight that stays in the region of a peer is sent there by a Heartbeat", "peers apart", R"(
@@ -66,6 +66,6 @@ constexpr Case kCases[] = {
 
 }  // namespace
 
-std::span<const Case> sp_redirect_cases() { return kCases; }
+std::span<const Case> sp_redirect_cases() { return kSpRedirectCases; }
 
 }  // namespace nrid::conform

@@ -5,7 +5,7 @@
 namespace nrid::conform {
 namespace {
 
-constexpr Case kCases[] = {
+constexpr Case kSpReloadCases[] = {
     {"C-051b", "while its key changes a provider answers under both DETs, each under the one that was addressed", "rotate next alone", R"(
       begin
       hook rotate
@@ -44,6 +44,6 @@ constexpr Case kCases[] = {
 
 }  // namespace
 
-std::span<const Case> sp_reload_cases() { return kCases; }
+std::span<const Case> sp_reload_cases() { return kSpReloadCases; }
 
 }  // namespace nrid::conform

@@ -11,7 +11,7 @@ constexpr std::string_view kWhole = R"(
       send end
       expect end)";
 
-constexpr Case kCases[] = {
+constexpr Case kSpTokenCases[] = {
     {"C-040a", "what leaves is a COSE_Sign1 with tag 18", "law", kWhole},
     {"C-040b", "tag 61 around tag 18, and an untagged array, are taken", "", R"(
       send start tag=61
@@ -177,6 +177,6 @@ constexpr Case kCases[] = {
 
 }  // namespace
 
-std::span<const Case> sp_token_cases() { return kCases; }
+std::span<const Case> sp_token_cases() { return kSpTokenCases; }
 
 }  // namespace nrid::conform

@@ -4,7 +4,7 @@
 namespace nrid::conform {
 namespace {
 
-constexpr Case kCases[] = {
+constexpr Case kSpTransportCases[] = {
     {"C-020", "POST to the resource with Content-Format 61 is answered in kind", "law", R"(
       send start
       expect heartbeat)"},
@@ -220,6 +220,6 @@ constexpr Case kCases[] = {
 
 }  // namespace
 
-std::span<const Case> sp_transport_cases() { return kCases; }
+std::span<const Case> sp_transport_cases() { return kSpTransportCases; }
 
 }  // namespace nrid::conform

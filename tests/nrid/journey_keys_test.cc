@@ -6,8 +6,6 @@ namespace {
 
 using coap::Type;
 
-constexpr uint8_t kCode(int code_class, int detail) { return static_cast<uint8_t>(code_class << 5 | detail); }
-
 TEST(JourneyKeys, R009_ten_thousand_packets_of_one_unknown_det_are_one_query) {
   World w;
   for (int i = 0; i < 200; ++i) {

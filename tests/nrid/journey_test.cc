@@ -6,8 +6,6 @@ namespace {
 
 using coap::Type;
 
-constexpr uint8_t kCode(int code_class, int detail) { return static_cast<uint8_t>(code_class << 5 | detail); }
-
 TEST(Journey, R020_a_signed_start_packet_is_answered_with_a_heartbeat_in_the_ack) {
   World w;
   const Buffer datagram = w.post(Type::con, w.uas_cwt(w.ua, w.start_pack(w.ua)));

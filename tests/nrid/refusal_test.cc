@@ -10,8 +10,6 @@ namespace {
 
 using coap::Type;
 
-constexpr uint8_t kCode(int code_class, int detail) { return static_cast<uint8_t>(code_class << 5 | detail); }
-
 Options one_shard() {
   Options o;
   o.shards = 1;

@@ -8,13 +8,13 @@
 namespace nrid {
 namespace {
 
-using Ring = std::vector<GeoPoint>;
+using Outline = std::vector<GeoPoint>;
 
 GeoPoint at(double latitude, double longitude) { return {static_cast<int32_t>(latitude * 1e7), static_cast<int32_t>(longitude * 1e7)}; }
-Ring box(double south, double west, double north, double east) {
+Outline box(double south, double west, double north, double east) {
   return {at(south, west), at(south, east), at(north, east), at(north, west), at(south, west)};
 }
-Region region(const std::vector<std::vector<Ring>>& polygons) {
+Region region(const std::vector<std::vector<Outline>>& polygons) {
   Region out;
   for (const auto& rings : polygons) {
     const Status status = out.add_polygon(rings);
@@ -22,7 +22,7 @@ Region region(const std::vector<std::vector<Ring>>& polygons) {
   }
   return out;
 }
-std::string fault(const std::vector<Ring>& rings) {
+std::string fault(const std::vector<Outline>& rings) {
   Region out;
   const Status status = out.add_polygon(rings);
   EXPECT_FALSE(status.ok());
@@ -65,8 +65,8 @@ TEST(Region, ARingOverTheAntimeridianNeedsNoCut) {
 }
 
 TEST(Region, TwoNeighboursShareNoPointAndLeaveNone) {
-  const Ring west = {at(47, 8), at(47, 8.5), at(47.3, 8.4123457), at(47.71, 8.6), at(48, 8.5), at(48, 8), at(47, 8)};
-  const Ring east = {at(47, 9), at(48, 9), at(48, 8.5), at(47.71, 8.6), at(47.3, 8.4123457), at(47, 8.5), at(47, 9)};
+  const Outline west = {at(47, 8), at(47, 8.5), at(47.3, 8.4123457), at(47.71, 8.6), at(48, 8.5), at(48, 8), at(47, 8)};
+  const Outline east = {at(47, 9), at(48, 9), at(48, 8.5), at(47.71, 8.6), at(47.3, 8.4123457), at(47, 8.5), at(47, 9)};
   const Region a = region({{west}}), b = region({{east}});
   SeededRandom random(3);
   for (int i = 0; i < 20'000; ++i) {
@@ -85,13 +85,13 @@ TEST(Region, WhatIsNoRegion) {
   EXPECT_EQ(fault({{at(80, 0), at(80, 120), at(80, -120), at(80, 0)}}), "ring 1: goes round a pole");
   EXPECT_EQ(fault({{at(0, -90), at(0, 90), at(1, 90), at(0, -90)}}), "ring 1: an edge goes 180 degree round: east or west?");
   EXPECT_EQ(fault({}), "0 rings, 1..16 are allowed");
-  EXPECT_EQ(fault(std::vector<Ring>(17, box(0, 0, 1, 1))), "17 rings, 1..16 are allowed");
-  Ring many(kPointsMax, at(0, 0));
+  EXPECT_EQ(fault(std::vector<Outline>(17, box(0, 0, 1, 1))), "17 rings, 1..16 are allowed");
+  Outline many(kPointsMax, at(0, 0));
   many.push_back(at(0, 0));
   EXPECT_EQ(fault({many}), "more than 2048 points");
   Region full;
-  for (size_t i = 0; i < kPolygonsMax; ++i) EXPECT_TRUE(full.add_polygon(std::vector<Ring>{box(0, 0, 1, 1)}).ok());
-  EXPECT_FALSE(full.add_polygon(std::vector<Ring>{box(0, 0, 1, 1)}).ok());
+  for (size_t i = 0; i < kPolygonsMax; ++i) EXPECT_TRUE(full.add_polygon(std::vector<Outline>{box(0, 0, 1, 1)}).ok());
+  EXPECT_FALSE(full.add_polygon(std::vector<Outline>{box(0, 0, 1, 1)}).ok());
 }
 
 }  // namespace

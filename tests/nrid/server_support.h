@@ -16,6 +16,7 @@
 
 namespace nrid::testing {
 
+constexpr uint8_t kCode(int code_class, int detail) { return static_cast<uint8_t>(code_class << 5 | detail); }
 inline constexpr int64_t kNow = 1'780'315'200;  // 2026-06-01T12:00:00Z
 
 struct Party {  // somebody with a key and a DET

@@ -107,21 +107,6 @@ TEST_F(Spooled, SizeZeroKeepsNothing) {
   EXPECT_EQ(none.waiting(), 0U);
 }
 
-Flight straight(int length) {
-  Flight flight;
-  flight.name = "straight";
-  for (int t = 0; t <= length; ++t) {
-    FlightSample sample;
-    sample.t_ms = t * 1000;
-    sample.latitude_e7 = 473'900'000 + t * 900;
-    sample.longitude_e7 = 85'400'000;
-    sample.status = 2;
-    flight.samples.push_back(sample);
-  }
-  derive_motion(flight);
-  return flight;
-}
-
 struct FileSide : Side {
   FileSide(World& w, int length) : Side(w, w.gcs), aircraft(identity(), w.ua.signer), gateway({}, continue_on(), carriage(), speaker, straight(length), provider(), parts(aircraft)) {
     gateway.start(world.clock.now());

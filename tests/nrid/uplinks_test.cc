@@ -21,21 +21,6 @@ struct TwoWays {
   std::unique_ptr<Uplinks> uplinks;
 };
 
-Flight straight(int length) {
-  Flight flight;
-  flight.name = "straight";
-  for (int t = 0; t <= length; ++t) {
-    FlightSample sample;
-    sample.t_ms = t * 1000;
-    sample.latitude_e7 = 473'900'000 + t * 900;
-    sample.longitude_e7 = 85'400'000;
-    sample.status = 2;
-    flight.samples.push_back(sample);
-  }
-  derive_motion(flight);
-  return flight;
-}
-
 class UplinkFlight : public ::testing::Test {
  protected:
   void start(UplinkMode mode) {
