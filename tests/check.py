@@ -23,12 +23,10 @@ LOGS = ROOT / 'build/log'
 # The tests that start threads; ThreadSanitizer slows all others and finds nothing in them.
 THREADED = re.compile(r'ring|log|store|server|host|thread|dns_client|resolver|key_source|fleet|web')
 
-SANITIZE = {'ASAN_OPTIONS': 'detect_stack_use_after_return=1:strict_string_checks=1',
-            'UBSAN_OPTIONS': 'halt_on_error=1:print_stacktrace=1',
-            'TSAN_OPTIONS': 'halt_on_error=1:second_deadlock_stack=1'}
+SANITIZE = {**fuzzing.SANITIZE, 'TSAN_OPTIONS': 'halt_on_error=1:second_deadlock_stack=1'}
 # What makes the builds with sanitizers fast: line numbers are enough for a report, ten sources read their headers once (and no two of a
 # library may give one name to two things), and gold links in half the time.
-FAST = ['-Ddebug=false', '-Dcpp_args=-g1', '-Dunity=on', '-Dunity_size=10', '-Dcpp_link_args=-fuse-ld=gold']
+FAST_BUILD = ['-Ddebug=false', '-Dcpp_args=-g1', '-Dunity=on', '-Dunity_size=10', '-Dcpp_link_args=-fuse-ld=gold']
 CLANG = {'CC': 'clang-14', 'CXX': 'clang++-14'}
 
 
@@ -116,7 +114,7 @@ def test_programs(folder):
 def clang_step():
     """clang with address and undefined sanitizers: all unit tests again"""
     options = ['-Dwerror=true', '-Dfuzz=true', '-Dweb=false', '-Db_sanitize=address,undefined', '-Db_lundef=false',
-               '-Doptimization=1', *FAST]
+               '-Doptimization=1', *FAST_BUILD]
     configure('clang.log', 'build/clang', options, env=CLANG)
     need('clang.log', 'ninja', '-C', 'build/clang', *test_programs('build/clang'))
     return unit_tests('clang.log', 'build/clang', env=SANITIZE)
@@ -146,7 +144,7 @@ def fuzz_step():
 
 def thread_step():
     """gcc with the thread sanitizer: the tests that start threads"""
-    configure('tsan.log', 'build/tsan', ['-Db_sanitize=thread', '-Db_lundef=false', '-Doptimization=1', *FAST])
+    configure('tsan.log', 'build/tsan', ['-Db_sanitize=thread', '-Db_lundef=false', '-Doptimization=1', *FAST_BUILD])
     listed = subprocess.run(['meson', 'test', '-C', 'build/tsan', '--list', '--no-rebuild'], cwd=ROOT, text=True, capture_output=True)
     names = [line.split(' / ')[-1].strip() for line in listed.stdout.splitlines()]
     names = sorted({name for name in names if THREADED.search(name)})

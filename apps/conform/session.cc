@@ -12,9 +12,9 @@ namespace nrid::conform {
 namespace {
 
 constexpr size_t kOwnPairs = 200;                      // of --self: a fresh pair for every case
-std::atomic<bool> interrupted = false;
+std::atomic<bool> got_signal = false;
 
-void on_signal(int) { interrupted = true; }
+void on_signal(int) { got_signal = true; }
 
 void catch_signals() {
   struct sigaction action {};
@@ -56,11 +56,11 @@ Status check_alive(const Target& target) {
   TRY(port, UdpPort::open(target.plain.is_v4() ? *address_from_text("0.0.0.0:0") : Address{}));
   const Buffer ping{0x40, 0x00, 0x77, 0x77};           // RFC 7252 section 4.3: answered with RST
   const SystemClock clock;
-  for (int tries = 0; tries < 4 && !interrupted; ++tries) {
+  for (int tries = 0; tries < 4 && !got_signal; ++tries) {
     const Outgoing out{target.plain, ping};
     port->send({&out, 1});
     const Tick until = clock.now().tick + seconds(1);
-    while (clock.now().tick < until && !interrupted) {
+    while (clock.now().tick < until && !got_signal) {
       port->wait(milliseconds(100));
       std::array<Received, 4> batch{};
       if (port->receive(batch) > 0) return {};
@@ -79,7 +79,7 @@ int finish(const Options& options, std::vector<Outcome> outcomes, Duration took)
   if (!options.evidence.empty()) {
     if (const Status written = write_evidence(options.evidence, outcomes); !written.ok()) return complain(written.text());
   }
-  if (interrupted) return complain("interrupted");
+  if (got_signal) return complain("interrupted");
   bool any = false;
   for (const Outcome& each : outcomes) {
     if (each.verdict == Verdict::failed) return kSomeFailed;
@@ -124,7 +124,7 @@ int run_foreign_sp(const Options& options, const Common& common) {
   if (const Status alive = check_alive(*target); !alive.ok()) return complain(alive.text());
   PairPool pool(identities->pairs, rest_of(common.profile));
   const Tick began = common.clock.now().tick;
-  auto outcomes = run_all(sp_work(common, *target, pool, chosen(options, Role::sp)), options.jobs, interrupted);
+  auto outcomes = run_all(sp_work(common, *target, pool, chosen(options, Role::sp)), options.jobs, got_signal);
   return finish(options, std::move(outcomes), common.clock.now().tick - began);
 }
 
@@ -151,7 +151,7 @@ int run_self(const Options& options, const Common& common, const std::string& ru
                                gateway + " fly --config '{config}' --{source} --{transport}", rules, &*registry};
   for (Work& each : gateway_work(common, command, pool, (*folder)->path(), chosen(options, Role::gateway))) work.push_back(std::move(each));
   const Tick began = common.clock.now().tick;
-  auto outcomes = run_all(std::move(work), options.jobs, interrupted);
+  auto outcomes = run_all(std::move(work), options.jobs, got_signal);
   return finish(options, std::move(outcomes), common.clock.now().tick - began);
 }
 
@@ -164,7 +164,7 @@ int run_foreign_gateway(const Options& options, const Common& common, const std:
   PairPool pool(registry->all.pairs, rest_of(common.profile));
   const GatewayCommand command{options.gateway_command, options.setup_command, options.live_command, rules, &*registry};
   const Tick began = common.clock.now().tick;
-  auto outcomes = run_all(gateway_work(common, command, pool, (*folder)->path(), chosen(options, Role::gateway)), options.jobs, interrupted);
+  auto outcomes = run_all(gateway_work(common, command, pool, (*folder)->path(), chosen(options, Role::gateway)), options.jobs, got_signal);
   return finish(options, std::move(outcomes), common.clock.now().tick - began);
 }
 
@@ -191,7 +191,7 @@ int run(const Options& options) {
   if (!loaded.ok()) return complain(loaded.text());
   catch_signals();
   const SystemClock clock;
-  const Common common{*profile, *loaded, clock, interrupted};
+  const Common common{*profile, *loaded, clock, got_signal};
   if (options.self) return run_self(options, common, *rules);
   return options.role == "gateway" ? run_foreign_gateway(options, common, *rules) : run_foreign_sp(options, common);
 }

@@ -80,8 +80,7 @@ def run(command):
     """A command at the lowest priority: (exit status, output, CPU seconds that it and its children took)."""
     with subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace',
                           preexec_fn=lowest_priority,
-                          env={**os.environ, 'ASAN_OPTIONS': 'detect_stack_use_after_return=1:strict_string_checks=1',
-                               'UBSAN_OPTIONS': 'halt_on_error=1:print_stacktrace=1'}) as child:
+                          env={**os.environ, **fuzzing.SANITIZE}) as child:
         output = child.stdout.read()
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
