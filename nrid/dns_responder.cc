@@ -16,23 +16,54 @@ void put_u16(Buffer& out, size_t value) {
   out.push_back(static_cast<uint8_t>(value));
 }
 
-// RFC 1035 section 4.1.2; a question holds no compressed name.
-bool read_question(Bytes query, std::string& name, uint16_t& type, size_t& end) {
+}  // namespace
+
+std::optional<DnsQuestion> read_dns_question(Bytes query) {
+  if (query.size() < kHeader || (query[2] & 0x80) != 0) return std::nullopt;
+  DnsQuestion out;
   size_t at = kHeader;
   while (at < query.size() && query[at] != 0) {
     const size_t length = query[at];
-    if (length > 63 || at + 1 + length >= query.size()) return false;
-    for (size_t i = 0; i < length; ++i) name += static_cast<char>(std::tolower(query[at + 1 + i]));
-    name += '.';
+    if (length > 63 || at + 1 + length >= query.size()) return std::nullopt;
+    for (size_t i = 0; i < length; ++i) out.name += static_cast<char>(std::tolower(query[at + 1 + i]));
+    out.name += '.';
     at += 1 + length;
   }
-  if (at + 5 > query.size()) return false;
-  type = static_cast<uint16_t>(query[at + 1] << 8 | query[at + 2]);
-  end = at + 5;
-  return true;
+  if (at + 5 > query.size()) return std::nullopt;
+  out.type = static_cast<uint16_t>(query[at + 1] << 8 | query[at + 2]);
+  out.size = at + 5 - kHeader;
+  return out;
 }
 
-}  // namespace
+Buffer make_dns_answer(const DnsZone& zone, Bytes query, const DnsQuestion& question, uint32_t ttl_s, bool authenticated) {
+  const auto found = zone.find(question.name);
+  const DnsMood mood = found == zone.end() ? DnsMood::nxdomain : found->second.mood;
+  if (mood == DnsMood::silent) return {};
+  const std::vector<Buffer> none;
+  const std::vector<Buffer>* records = &none;
+  if (mood == DnsMood::answer) {
+    if (const auto row = found->second.records.find(question.type); row != found->second.records.end()) records = &row->second;
+  }
+  const unsigned rcode = mood == DnsMood::nxdomain ? det::kRcodeNxdomain : mood == DnsMood::servfail ? det::kRcodeServfail : det::kRcodeNoError;
+  Buffer out(query.begin(), query.begin() + 2);
+  put_u16(out, kResponse | kAuthoritative | kRecursion | (authenticated ? kAuthentic : 0u) | rcode);
+  put_u16(out, 1);
+  put_u16(out, records->size());
+  put_u16(out, 0);
+  put_u16(out, 0);
+  const Bytes asked = query.subspan(kHeader, question.size);
+  out.insert(out.end(), asked.begin(), asked.end());
+  for (const Buffer& rdata : *records) {
+    put_u16(out, 0xc000 | kHeader);
+    put_u16(out, question.type);
+    put_u16(out, 1);
+    put_u16(out, ttl_s >> 16);
+    put_u16(out, ttl_s & 0xffff);
+    put_u16(out, rdata.size());
+    out.insert(out.end(), rdata.begin(), rdata.end());
+  }
+  return out;
+}
 
 DnsZone zone_of(const std::vector<det::RegistryEntry>& entries) {
   DnsZone zone;
@@ -91,41 +122,13 @@ void DnsServer::run() {
   }
 }
 
-// Header, the question as it came, then the records with a pointer to it; empty: silence.
 Buffer DnsServer::answer(Bytes query) {
-  std::string name;
-  uint16_t type = 0;
-  size_t end = 0;
-  if (query.size() < kHeader || (query[2] & 0x80) != 0 || !read_question(query, name, type, end)) return {};
+  auto question = read_dns_question(query);
+  if (!question) return {};
+  question->at = SystemClock().now().tick;
   const std::lock_guard lock(mutex_);
-  if (asked_.size() < kQuestionsMax) asked_.push_back({name, type, SystemClock().now().tick});
-
-  const auto found = zone_.find(name);
-  const DnsMood mood = found == zone_.end() ? DnsMood::nxdomain : found->second.mood;
-  if (mood == DnsMood::silent) return {};
-  const std::vector<Buffer> none;
-  const std::vector<Buffer>* records = &none;
-  if (mood == DnsMood::answer) {
-    if (const auto row = found->second.records.find(type); row != found->second.records.end()) records = &row->second;
-  }
-  const unsigned rcode = mood == DnsMood::nxdomain ? det::kRcodeNxdomain : mood == DnsMood::servfail ? det::kRcodeServfail : det::kRcodeNoError;
-  Buffer out(query.begin(), query.begin() + 2);
-  put_u16(out, kResponse | kAuthoritative | kRecursion | (authenticated_ ? kAuthentic : 0u) | rcode);
-  put_u16(out, 1);
-  put_u16(out, records->size());
-  put_u16(out, 0);
-  put_u16(out, 0);
-  out.insert(out.end(), query.begin() + kHeader, query.begin() + static_cast<std::ptrdiff_t>(end));
-  for (const Buffer& rdata : *records) {
-    put_u16(out, 0xc000 | kHeader);
-    put_u16(out, type);
-    put_u16(out, 1);
-    put_u16(out, ttl_s_ >> 16);
-    put_u16(out, ttl_s_ & 0xffff);
-    put_u16(out, rdata.size());
-    out.insert(out.end(), rdata.begin(), rdata.end());
-  }
-  return out;
+  if (asked_.size() < kQuestionsMax) asked_.push_back(*question);
+  return make_dns_answer(zone_, query, *question, ttl_s_, authenticated_);
 }
 
 }  // namespace nrid

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -26,10 +27,15 @@ struct DnsName {
 using DnsZone = std::map<std::string, DnsName>;        // by absolute name in lower case
 
 struct DnsQuestion {
-  std::string name;
+  std::string name;                                    // as in DnsZone
   uint16_t type = 0;
+  size_t size = 0;                                     // octets of the question section
   Tick at;
 };
+// RFC 1035 section 4.1.2; a question holds no compressed name. Nothing: no query.
+std::optional<DnsQuestion> read_dns_question(Bytes query);
+// Header, the question as it came, then the records with a pointer to it; empty: silence. Precondition: the question of `query`.
+Buffer make_dns_answer(const DnsZone& zone, Bytes query, const DnsQuestion& question, uint32_t ttl_s, bool authenticated);
 
 // Records of these entries at their ip6.arpa names.
 DnsZone zone_of(const std::vector<det::RegistryEntry>& entries);

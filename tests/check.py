@@ -21,7 +21,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 LOGS = ROOT / 'build/log'
 
 # The tests that start threads; ThreadSanitizer slows all others and finds nothing in them.
-THREADED = re.compile(r'ring|log|store|server|host|thread|dns_client|resolver|key_source|fleet|web')
+THREADED = re.compile(r'ring|log|store|server|host|thread|dns_client|dns_responder|resolver|key_source|fleet|web')
 
 SANITIZE = {**fuzzing.SANITIZE, 'TSAN_OPTIONS': 'halt_on_error=1:second_deadlock_stack=1'}
 # What makes the builds with sanitizers fast: line numbers are enough for a report, ten sources read their headers once (and no two of a
