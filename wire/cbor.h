@@ -46,6 +46,7 @@ class Reader {
  private:
   struct Head { Kind kind = Kind::bad; uint64_t value = 0; size_t size = 0; Bytes content; double number = 0; };
   bool read_head(Head& head);
+  bool read_simple(Head& head, Bytes rest, size_t argument);
   bool take(Kind kind, Head& head);
   void open(uint64_t items);
   void open_map(uint64_t pairs);
