@@ -25,7 +25,8 @@ class FreshPoints {
   }
   bool fresh(const Det& ua, Tick now) const {
     const uint64_t seen = slots_[low(ua) % kSlots].load(std::memory_order_relaxed);
-    return (seen & kTag) == tag(ua) && ms(now) - (seen & ~kTag) <= static_cast<uint64_t>(kFresh.ms());
+    const auto age = static_cast<int64_t>(ms(now)) - static_cast<int64_t>(seen & ~kTag);  // below zero: noted in a shard's later step
+    return (seen & kTag) == tag(ua) && age <= kFresh.ms();
   }
 
  private:

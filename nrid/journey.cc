@@ -179,14 +179,17 @@ void Journey::verify_wrapper(std::span<Item* const> batch) {
   }
 }
 
+// Longer than anything waits for its turn: the largest overload.waiting_age, or the largest queue in a dry run.
+constexpr Duration kTurnMax = seconds(10);
+
 // Two copies in one batch both come to here; the first enters, the second is the duplicate.
 Error Journey::remember(Item& item, Now now) {
   for (const Gate* gate : parts_.gates) {
     if (const Error error = gate->after_signature(item.token.kid, item.ua, now); error != Error::none) return error;
   }
   const Timers& timers = config_->timers_of(item.token.kid);
-  // One that was parked may have expired meanwhile; its copies may be parked as long, and come out after it.
-  const Instant expires = std::max(at_second(item.claims.exp) + timers.skew, now.wall + timers.parking * 2);
+  // One that was parked or waited for its turn may have expired meanwhile; its copies may have waited as long, and come after it.
+  const Instant expires = std::max(at_second(item.claims.exp) + timers.skew, now.wall + timers.parking * 2 + kTurnMax);
   switch (parts_.shared.duplicates.enter(item.digest, now.wall, expires, item.ua)) {
     case Duplicates::Entered::seen: item.fate = Fate::duplicate; return Error::none;
     case Duplicates::Entered::full: return Error::overload;

@@ -59,7 +59,8 @@ KnownPaths::Heard KnownPaths::find(const Det& kid, const Address& peer, Tick now
   for (size_t i = place.first; i < place.first + kWays; ++i) {
     const uint64_t who = entries_[i].who.load(kRelaxed);
     if (high(who) != place.tag) continue;
-    if (second_of(now) - static_cast<uint32_t>(who) > static_cast<uint64_t>(recent.seconds())) return Heard::never;
+    // Signed: another worker may have noted it in a second that has not begun for this one.
+    if (static_cast<int32_t>(second_of(now) - static_cast<uint32_t>(who)) > recent.seconds()) return Heard::never;
     const uint64_t paths = entries_[i].paths.load(kRelaxed);
     const uint32_t path = path_of(peer);
     return high(paths) == path || static_cast<uint32_t>(paths) == path ? Heard::here : Heard::elsewhere;

@@ -29,7 +29,7 @@ class KnownPaths {                      // any thread
     std::atomic<uint64_t> who{0};       // 32 bits of the signer's digest | the second it was heard last; 0: free
     std::atomic<uint64_t> paths{0};     // 32 bits each of the digests of its last address and the one before
   };
-  static constexpr size_t kWays = 4;    // one cache line
+  static constexpr size_t kWays = 4;    // 64 octets
   static constexpr size_t kSpare = 4;   // sets that overflow are rare
 
   struct Place {

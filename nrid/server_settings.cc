@@ -62,7 +62,7 @@ constexpr SettingInfo kRows[] = {
     {"overload", "share_after",        K::duration_s, "s",     0.005, 1,       "0.05",            "when something has waited for so long without a pause, classes share the processor and the newest goes first"},
     {"overload", "waiting_age",        K::duration_s, "s",     0.1, 5,         "1",               "what waits longer is shed; its sender sends it again"},
     {"overload", "source_rate",        K::number,    "1/s",    1,   1'000'000, "500",             "under load: unproven datagrams a second from one address; its networks may send 8 and 64 times as many"},
-    {"overload", "source_burst",       K::number,    "",       1,   1'000'000, "1000",            "of them at once"},
+    {"overload", "source_burst",       K::number,    "",       1,   1'000'000, "2500",            "of them at once"},
     {"overload", "dry_run",            K::text_list, "",       0,   0,         "[]",              "limits that only count what they would refuse: source, shares, rate"},
     {"peers",  "file",                 K::text,      "",       0,   0,          "\"\"",            "signed list of providers that aircraft may be sent to, relative to this file; \"\" is none", true},
     {"peers",  "hysteresis",           K::duration_s, "s",     0,   3600,       "30",              "how long a reason to send a flight away must stand"},

@@ -19,15 +19,16 @@ class Suspects {                        // one thread
   static constexpr Duration kForgotten = seconds(2);  // half of it
 
   Suspects(size_t slots, Random& random) : keyed_(random), slots_(slots) {}
-  void failed(const Det& kid, const Address& peer, Tick now) {
-    const uint64_t tag = tag_of(kid, peer);
+  // `proven`: it carried our Echo value, so the failure is its own. One without proof, in whoever's name, costs its holder nothing.
+  void failed(const Det& kid, const Address& peer, bool proven, Tick now) {
+    const uint64_t tag = tag_of(kid, peer, proven);
     Slot& slot = slots_[tag % slots_.size()];
     if (slot.tag != tag) slot = {tag, 0, now};
     slot.failures = left(slot, now) + 1;
     slot.at = now;
   }
-  bool suspect(const Det& kid, const Address& peer, Tick now) const {
-    const uint64_t tag = tag_of(kid, peer);
+  bool suspect(const Det& kid, const Address& peer, bool proven, Tick now) const {
+    const uint64_t tag = tag_of(kid, peer, proven);
     const Slot& slot = slots_[tag % slots_.size()];
     return slot.tag == tag && left(slot, now) >= kFailures;
   }
@@ -39,11 +40,12 @@ class Suspects {                        // one thread
     Tick at;
   };
   static double left(const Slot& slot, Tick now) { return slot.failures * std::exp2(-static_cast<double>(now.us - slot.at.us) / static_cast<double>(kForgotten.us)); }
-  uint64_t tag_of(const Det& kid, const Address& peer) const {
-    std::array<uint8_t, 34> input;
+  uint64_t tag_of(const Det& kid, const Address& peer, bool proven) const {
+    std::array<uint8_t, 35> input;
     std::memcpy(input.data(), kid.octets.data(), 16);
     std::memcpy(input.data() + 16, peer.ip.data(), 16);
     std::memcpy(input.data() + 32, &peer.port, 2);
+    input[34] = proven ? 1 : 0;
     const Digest16 digest = keyed_.of(input);
     uint64_t tag;
     std::memcpy(&tag, digest.data(), 8);

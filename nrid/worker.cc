@@ -40,15 +40,17 @@ size_t Worker::step(Now now) {
   const size_t moved = receive(now) + unpark(now);
   if (pressed_) {
     while (const auto old = queue_.older_than(now.tick - overload().waiting_age)) shed(*old, now);
+    outbox_.flush(parts_.counters);
   }
   return moved + judge(now);
 }
 
-// Under pressure once something has waited in every step for so long. How old the oldest is tells less: at a high rate it is young,
+// Busy once something has waited in every step for so long. How old the oldest is tells less: at a high rate it is young,
 // because it had to make room.
 void Worker::feel_pressure(Now now) {
   if (queue_.size() == 0) caught_up_ = now.tick;
-  pressed_ = !overload().dry_shares && now.tick - caught_up_ > overload().share_after;
+  busy_ = now.tick - caught_up_ > overload().share_after;
+  pressed_ = busy_ && !overload().dry_shares;
 }
 
 // Under pressure the socket is emptied and what waits makes room; otherwise what there is no room for waits in the socket.
@@ -59,7 +61,7 @@ size_t Worker::receive(Now now) {
     const size_t count = parts_.port.port->receive(received_);
     parts_.counters.add(Counter::received, count);
     for (const Received& each : std::span(received_).first(count)) {
-      if (pressed_ && !within_budget(each.peer, now)) continue;
+      if (busy_ && !within_budget(each.peer, now)) continue;
       arrive(each.octets, {parts_.port.port, parts_.port.transport, each.peer, each.to, parts_.port.protector}, now.wall, now);
     }
     screen(now);
@@ -69,9 +71,13 @@ size_t Worker::receive(Now now) {
   return sum;
 }
 
+// What there is no room for stays parked, unless it may push others out.
 size_t Worker::unpark(Now now) {
+  const size_t room = overload().waiting_max - std::min(overload().waiting_max, queue_.size());
+  const size_t count_max = pressed_ ? parts_.limits.batch_max : std::min(parts_.limits.batch_max, room);
+  if (count_max == 0) return 0;
   unparked_.clear();
-  parts_.shared.parking.take(now.tick, parts_.limits.batch_max, unparked_);
+  parts_.shared.parking.take(now.tick, count_max, unparked_);
   for (const Parked& parked : unparked_) {
     Item& item = arrive(parked.datagram, parked.path, parked.received, now);
     item.acked = parked.acked;
@@ -122,6 +128,7 @@ void Worker::screen(Now now) {
     if (place->item.fate == Fate::open) {
       enqueue(*place, at_once, now);
     } else {
+      if (busy_ && place->item.fate == Fate::duplicate && heard(place->item, now) == KnownPaths::Heard::here) budgets_.refund(place->item.path.peer, now.tick);
       finish(place->item, now);
       leave(*place);
     }
@@ -135,7 +142,7 @@ void Worker::enqueue(Place& place, bool at_once, Now now) {
   if (!at_once) {
     const bool proven = echoed(place.item, now);
     place.verify_class = class_of(place.item, proven, now);
-    suspect = !proven && suspects_.suspect(place.item.token.kid, place.item.path.peer, now.tick);
+    suspect = suspects_.suspect(place.item.token.kid, place.item.path.peer, proven, now.tick);
   }
   if (queue_.size() >= overload().waiting_max) {
     if (const auto out = queue_.make_room()) shed(*out, now);
@@ -143,17 +150,20 @@ void Worker::enqueue(Place& place, bool at_once, Now now) {
   queue_.add(place.number, place.verify_class, suspect, place.came);
 }
 
-// It carries our Echo value, so it comes from where it says (RFC 9175), whoever else fails in its name.
+// It carries our Echo value, so it comes from where it says (RFC 9175).
 bool Worker::echoed(const Item& item, Now now) const {
   const coap::Option* const echo = item.frame.message.find(coap::option::echo);
   return echo != nullptr && parts_.shared.echoes.holds(echo->value, item.path.peer, item.token.kid, now.tick);
 }
 
+KnownPaths::Heard Worker::heard(const Item& item, Now now) const {
+  const Det& kid = item.token.kid;
+  return parts_.shared.known_paths.find(kid, item.path.peer, now.tick, config().timers_of(kid).silence());
+}
+
 VerifyClass Worker::class_of(const Item& item, bool proven, Now now) const {
   if (item.parked_before) return VerifyClass::unknown;
-  const Det& kid = item.token.kid;
-  const Duration lately = config().timers_of(kid).silence();
-  switch (parts_.shared.known_paths.find(kid, item.path.peer, now.tick, lately)) {
+  switch (heard(item, now)) {
     case KnownPaths::Heard::here: return VerifyClass::active;
     case KnownPaths::Heard::elsewhere: return proven ? VerifyClass::active : VerifyClass::moved;
     case KnownPaths::Heard::never: break;
@@ -191,9 +201,9 @@ void Worker::account(const Place& place, Now now) {
   queue_.spent(place.verify_class, item.signatures);
   if (item.fate == Fate::open) {
     parts_.shared.known_paths.note(kid, item.path.peer, now.tick);
-    if (pressed_) budgets_.refund(item.path.peer, now.tick);
+    if (busy_) budgets_.refund(item.path.peer, now.tick);
   } else if (item.error == Error::bad_signature || item.error == Error::wrapper_signature) {
-    suspects_.failed(kid, item.path.peer, now.tick);
+    suspects_.failed(kid, item.path.peer, echoed(item, now), now.tick);
   }
   if (overload().dry_shares && now.tick - place.came > overload().waiting_age) parts_.counters.add(Counter::would_shed);
 }

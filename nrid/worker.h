@@ -68,6 +68,7 @@ class Worker {
   void screen(Now now);
   void enqueue(Place& place, bool at_once, Now now);
   bool echoed(const Item& item, Now now) const;
+  KnownPaths::Heard heard(const Item& item, Now now) const;
   VerifyClass class_of(const Item& item, bool proven, Now now) const;
   void account(const Place& place, Now now);
   void shed(uint32_t number, Now now);
@@ -95,7 +96,8 @@ class Worker {
   VerifyQueue queue_;
   PrefixBudgets budgets_;
   Suspects suspects_;
-  bool pressed_ = false;                 // classes and shares bind
+  bool busy_ = false;                    // more comes than can be judged: budgets bind
+  bool pressed_ = false;                 // and so do classes and shares
   Tick caught_up_;                       // when nothing waited last
   std::atomic<size_t> waiting_{0};       // as of the last judge()
   std::vector<Received> received_;

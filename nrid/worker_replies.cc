@@ -29,8 +29,9 @@ void Worker::on_control(const Item& item, Now now) {
   if (!proof) return;
   PathProof path{item.path.peer, {}};
   std::copy(message.token.begin(), message.token.end(), path.token.begin());
-  // A full ring loses a proof; the next CON Heartbeat asks again.
-  static_cast<void>(parts_.shards[shard_of_token(message.token, parts_.shards.size())]->push(ShardInput{path}));
+  // Anybody can send these: they fill no more than half of a ring. One that is lost is followed by another: the next CON Heartbeat asks again.
+  Ring<ShardInput>& ring = *parts_.shards[shard_of_token(message.token, parts_.shards.size())];
+  if (ring.size() < ring.limit() / 2) static_cast<void>(ring.push(ShardInput{path}));
 }
 
 // a CON repeated octet for octet gets its stored ACK; another copy of a token already taken gets an empty

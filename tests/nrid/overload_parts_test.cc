@@ -167,12 +167,30 @@ TEST(Suspects, ThreeFailuresMakeOneAndTimeForgives) {
   Suspects suspects(64, random);
   const Det kid = det_of(1);
   const Address peer = v4(192, 0, 2, 1);
-  for (int i = 0; i < 2; ++i) suspects.failed(kid, peer, at_ms(0));
-  EXPECT_FALSE(suspects.suspect(kid, peer, at_ms(0)));
-  suspects.failed(kid, peer, at_ms(0));
-  EXPECT_TRUE(suspects.suspect(kid, peer, at_ms(0)));
-  EXPECT_FALSE(suspects.suspect(kid, v4(192, 0, 2, 2), at_ms(0)));
-  EXPECT_FALSE(suspects.suspect(kid, peer, at_ms(2000)));
+  for (int i = 0; i < 2; ++i) suspects.failed(kid, peer, false, at_ms(0));
+  EXPECT_FALSE(suspects.suspect(kid, peer, false, at_ms(0)));
+  suspects.failed(kid, peer, false, at_ms(0));
+  EXPECT_TRUE(suspects.suspect(kid, peer, false, at_ms(0)));
+  EXPECT_FALSE(suspects.suspect(kid, v4(192, 0, 2, 2), false, at_ms(0)));
+  EXPECT_FALSE(suspects.suspect(kid, peer, false, at_ms(2000)));
+}
+
+TEST(Suspects, WhatCarriesOurEchoValueAnswersForItselfAlone) {
+  SeededRandom random(1);
+  Suspects suspects(64, random);
+  const Det kid = det_of(1);
+  const Address peer = v4(192, 0, 2, 1);
+  for (int i = 0; i < 9; ++i) suspects.failed(kid, peer, false, at_ms(0));  // in its name, from an address that anybody can write
+  EXPECT_FALSE(suspects.suspect(kid, peer, true, at_ms(0)));
+  for (int i = 0; i < 3; ++i) suspects.failed(kid, peer, true, at_ms(0));
+  EXPECT_TRUE(suspects.suspect(kid, peer, true, at_ms(0)));
+}
+
+TEST(KnownPaths, WhatAnotherWorkerNotedASecondAheadIsHere) {
+  SeededRandom random(1);
+  KnownPaths paths(16, random);
+  paths.note(det_of(1), v4(192, 0, 2, 1), at_ms(2000));
+  EXPECT_EQ(paths.find(det_of(1), v4(192, 0, 2, 1), at_ms(1999), seconds(15)), KnownPaths::Heard::here);
 }
 
 }  // namespace
