@@ -30,7 +30,8 @@ int main(int argc, char** argv) {
   shared(&app);
   app.add_option("--server", options.server_program, "with --self: another nridd");
   app.add_option("--gateway", options.gateway_program, "with --self: another nrid-gateway");
-  app.add_option("--role", options.role, "with --self: sp or gateway alone")->check(CLI::IsMember({"sp", "gateway"}));
+  std::string role;
+  app.add_option("--role", role, "with --self: sp or gateway alone")->check(CLI::IsMember({"sp", "gateway"}));
 
   auto* sp = app.add_subcommand("sp", "play the UAS against a service provider");
   sp->add_option("--address", options.address, "IP address of the provider")->required();
@@ -51,10 +52,15 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kCouldNotRun;
   }
-  options.role = *sp ? "sp" : *gateway ? "gateway" : options.role;
+  options.role = *sp ? "sp" : *gateway ? "gateway" : role;
   if (settings) return print(profile_reference());
   if (list) return print(list_text(options, steps));
   if (requirements) return print(requirement_table());
+  const bool own_word = !options.server_program.empty() || !options.gateway_program.empty() || !role.empty();
+  if ((options.self && (*sp || *gateway)) || (!options.self && own_word)) {
+    std::fprintf(stderr, "nrid-conform: --self, with --server, --gateway and --role, runs programs of this machine; sp and gateway judge another's: one of the two\n");
+    return kCouldNotRun;
+  }
   if (!options.self && !*sp && !*gateway) {
     std::fprintf(stderr, "nrid-conform: sp, gateway or --self is wanted (--help says more)\n");
     return kCouldNotRun;

@@ -91,6 +91,7 @@ Status OwnProvider::launch() {
   const SystemClock clock;
   const Tick until = clock.now().tick + kReadyMax;
   while (process_->text().find("event=ready") == std::string::npos) {
+    if (process_->never_ran()) return Status::failed(parts_.program + ": no program that can be run");
     if (!process_->running()) return Status::failed(parts_.program + " ended at once: " + process_->last_line());
     if (clock.now().tick > until) return Status::failed(parts_.program + " is not ready after " + std::to_string(kReadyMax.seconds()) + " s: " + process_->last_line());
     std::this_thread::sleep_for(std::chrono::milliseconds(20));

@@ -63,6 +63,7 @@ class Player {
   // After the last step, whatever happened: leaves nothing behind. A failed Status: something is left.
   virtual Status finish() = 0;
   Evidence& evidence() { return evidence_; }
+  bool interrupted() const { return common_.interrupted; }
 
  protected:
   struct Socket {

@@ -67,6 +67,11 @@ std::optional<int> Process::status() {
 
 bool Process::running() { return !status().has_value(); }
 
+bool Process::never_ran() {
+  constexpr int kNoPermission = 126, kNotFound = 127;  // POSIX, shell command language 2.8.2
+  return status() == kNoPermission || status() == kNotFound;
+}
+
 void Process::signal(int number) {
   if (running()) kill(pid_, number);
 }

@@ -29,6 +29,7 @@ class Process {
   void stop(int number, Duration patience = seconds(3));
   std::string text() const;                            // what it wrote so far
   std::string last_line() const;
+  bool never_ran();                                    // ended as a shell says that there is no such command
 
  private:
   Process(pid_t pid, std::string log, size_t log_start) : pid_(pid), log_(std::move(log)), log_start_(log_start) {}

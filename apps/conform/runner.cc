@@ -87,7 +87,7 @@ Outcome play(const Case& about, Role role, std::span<const VerbRule> verbs, Play
   if (done.ok()) {
     out.text = std::to_string(out.evidence.packets.size()) + " datagrams";
   } else {
-    out.verdict = done.text().find("interrupted") == std::string::npos ? Verdict::failed : Verdict::not_run;
+    out.verdict = player.interrupted() ? Verdict::not_run : Verdict::failed;
     out.text = done.text();
   }
   return out;

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::pair<std::string_view, std::string_view> kProviders[] = {{"a", "sp"}, {"s", "sp"}, {"c", "sp"}, {"v", "sp"}, {"b", "sp2"}, {"d", "sp3"}, {"e", "sp4"}, {"f", "sp5"}};
 constexpr Duration kExitMax = seconds(20);
+constexpr char kNeverRan[] = "the command could not be run: ";
 constexpr int kFlightSeconds = 240;
 constexpr int kPortTries = 200;
 
@@ -194,6 +195,7 @@ Status SpPlayer::expect_exit(const Step& step) {
   const Tick until = now().tick + std::min(within, kExitMax);
   pump(until, [&] { return !process_->running(); });
   if (process_->running()) return Status::failed("the gateway still runs after " + std::to_string(within.seconds()) + " s");
+  if (process_->never_ran()) return Status::failed(kNeverRan + process_->last_line());
   const int status = *process_->status();
   if (step.has("failed") && status == 0) return Status::failed("the gateway ended with status 0, as if nothing had failed");
   if (!step.has("failed") && !step.has("any") && status != 0) return Status::failed("the gateway ended with status " + std::to_string(status) + ": " + process_->last_line());
@@ -259,10 +261,14 @@ Status SpPlayer::distinct(const Step& step) {
 }
 
 Status SpPlayer::finish() {
-  if (process_) process_->stop(SIGTERM, milliseconds(100));
+  Status out;
+  if (process_) {
+    process_->stop(SIGTERM, milliseconds(100));
+    if (process_->never_ran()) out = Status::failed(kNeverRan + process_->last_line());  // what a silent gateway does well is not its doing
+  }
   process_.reset();
   feed_.reset();
-  return {};
+  return out;
 }
 
 }  // namespace nrid::conform

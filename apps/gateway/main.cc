@@ -4,6 +4,8 @@
 #include <cstdio>
 
 #include "apps/gateway/fly.h"
+#include "apps/within.h"
+#include "base/det.h"
 
 int main(int argc, char** argv) {
   using namespace nrid::gateway;
@@ -23,7 +25,7 @@ int main(int argc, char** argv) {
   source->add_flag("--packs", options.packs, "Broadcast Remote ID packs over UDP (live.packs)");
   source->require_option(1);
   fly_command->add_option("--name", options.name, "which flight of the file: name, or number from 1");
-  fly_command->add_option("--speed", options.speed, "flight seconds per second")->check(CLI::Range(0.1, 100.0));
+  fly_command->add_option("--speed", options.speed, "flight seconds per second")->check(nrid::within(0.1, 100.0));
   fly_command->add_flag("--loop", options.loop, "fly again and again until interrupted");
   fly_command->add_flag("--json", options.json, "one JSON object per second and event on standard output");
   auto* schc_flag = fly_command->add_flag("--schc", schc, "SCHC-compressed CoAP, whatever the settings say");
@@ -33,12 +35,12 @@ int main(int argc, char** argv) {
   auto* check_command = app.add_subcommand("check", "pre-flight checks only: DNS, endorsement, address");
   check_command->add_option("--config", check_config, "settings file")->required();
 
-  std::string own, sp_hash, sp_det;
+  std::string own, own_det, sp_hash, sp_det;
   auto* configure_command = app.add_subcommand("configure", "complete the provider's DET from its hash, for the settings file");
   auto* hash_option = configure_command->add_option("--sp-hash", sp_hash, "last 64 bits of its DET, 16 hex digits; the full DET works too");
   configure_command->add_option("--sp-det", sp_det, "its full DET")->excludes(hash_option);
-  configure_command->add_option("--config", own, "settings file that names our own DET");
-  configure_command->add_option("--det", own, "our own DET, in place of a settings file");
+  auto* own_option = configure_command->add_option("--config", own, "settings file that names our own DET");
+  configure_command->add_option("--det", own_det, "our own DET, in place of a settings file")->excludes(own_option);
 
   try {
     app.parse(argc, argv);
@@ -54,6 +56,11 @@ int main(int argc, char** argv) {
   if (*check_command) return check(check_config);
   if (*configure_command) {
     const std::string& sp = sp_hash.empty() ? sp_det : sp_hash;
+    if (!own_det.empty() && !nrid::det_from_text(own_det)) {
+      std::fprintf(stderr, "nrid-gateway: --det %s is neither 32 hex digits nor an IPv6 address\n", own_det.c_str());
+      return kNotReady;
+    }
+    if (own.empty()) own = own_det;
     if (sp.empty() || own.empty()) {
       std::fprintf(stderr, "nrid-gateway: configure needs --sp-hash or --sp-det, and --config or --det for our own DET\n");
       return kNotReady;

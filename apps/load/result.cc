@@ -24,7 +24,7 @@ std::string number(double value) {
 }
 
 double accepted_share(const StepResult& step) {
-  const double wanted = static_cast<double>(step.sent);
+  const double wanted = static_cast<double>(step.sent + step.stormed);
   return !step.server.known || wanted == 0 ? 1 : step.server.accepted / wanted;
 }
 
@@ -50,7 +50,7 @@ double StepResult::answered_per_s() const {
 Bend judge(const StepResult& step) {
   const double sent_share = step.scheduled == 0 ? 1 : static_cast<double>(step.sent + step.lost_on_purpose) / static_cast<double>(step.scheduled);
   const bool late = step.lag.percentile_us(0.99) > kLagBad_us;
-  const bool missing = step.answered_share() < kAnsweredGood || step.heartbeat_share() < kAnsweredGood || accepted_share(step) < kAnsweredGood;
+  const bool missing = step.answered_share() < kAnsweredGood || (!step.cut_off() && step.heartbeat_share() < kAnsweredGood) || accepted_share(step) < kAnsweredGood;
   const std::string at = "at " + number(step.rate) + "/s ";
   if (late || sent_share < kSentGood) {
     const double own = step.seconds > 0 ? step.sender_cpu_s / step.seconds : 0;
@@ -59,7 +59,7 @@ Bend judge(const StepResult& step) {
   }
   if (!missing) return {};
   const auto [thread, share] = busiest(step);
-  const std::string answered = percent(std::min({step.answered_share(), accepted_share(step), step.heartbeat_share()})) + " answered";
+  const std::string answered = percent(std::min({step.answered_share(), accepted_share(step), step.cut_off() ? 1 : step.heartbeat_share()})) + " answered";
   if (share >= kBusy) {
     return {Limit::server_cpu, 0, at + answered + ": the server's processor is the limit, " + thread + " threads used " + percent(share) + " of a core" +
                                       (step.server.kernel_dropped > 0 ? ", and the kernel dropped " + number(step.server.kernel_dropped) + " datagrams before it" : "")};

@@ -1,6 +1,7 @@
 // What a step of load came to, as values: the report writes them, the plot draws them, the judgement compares them.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -21,6 +22,7 @@ struct ServerShare {
 
 struct Heard {                               // of the aircraft together, since the last Traffic::take()
   uint64_t answered = 0, late = 0;           // probes with a 2.04; late: after kAnswerMax
+  uint64_t answers_lost = 0;                 // on purpose, to probes; nobody is judged by these
   Histogram latency;                         // scheduled to 2.04
   std::map<std::string, uint64_t> other_codes;  // "4.29": answers that are none
   uint64_t heartbeats = 0;
@@ -35,6 +37,7 @@ struct StepResult {
   uint64_t scheduled = 0;
   uint64_t sent = 0;                         // what the kernel took
   uint64_t lost_on_purpose = 0;              // --loss
+  uint64_t stormed = 0;                      // aircraft that repeated themselves after an outage
   Histogram lag;                             // left later than scheduled
   uint64_t probes = 0;                       // confirmable ones among them
   Heard heard;
@@ -44,7 +47,12 @@ struct StepResult {
   double cores = 0, busy_cpu_s = 0;          // of this machine, when the server is on it too; 0: unknown
   ServerShare server;
 
-  double answered_share() const { return probes == 0 ? 1 : static_cast<double>(heard.answered) / static_cast<double>(probes); }
+  double answered_share() const {
+    const uint64_t judged = probes - std::min(probes, heard.answers_lost);
+    return judged == 0 ? 1 : static_cast<double>(heard.answered) / static_cast<double>(judged);
+  }
+  // What was cut off on purpose, Heartbeats among it, says nothing about the server.
+  bool cut_off() const { return lost_on_purpose + heard.answers_lost > 0 || back_to_normal_s.has_value(); }
   double heartbeat_share() const {
     const uint64_t all = heard.heartbeats + heard.missed;
     return all == 0 ? 1 : static_cast<double>(heard.heartbeats) / static_cast<double>(all);

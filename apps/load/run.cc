@@ -3,8 +3,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <cstring>
+#include <filesystem>
 #include <thread>
 
 #include "apps/load/attack.h"
@@ -47,6 +50,20 @@ bool is_loopback(const Address& address) {
 // A line that replaces itself on a terminal, and is left out elsewhere.
 void progress(const std::string& text) {
   if (isatty(STDERR_FILENO) != 0) std::fprintf(stderr, "\r\033[K%s", text.c_str());
+}
+
+std::string seconds_text(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f", value);
+  return text;
+}
+
+// Before minutes of load, not after them.
+Status can_write(const std::string& file) {
+  if (file.empty()) return {};
+  const std::filesystem::path folder = std::filesystem::path(file).parent_path();
+  if (access(folder.empty() ? "." : folder.c_str(), W_OK) == 0) return {};
+  return Status::failed(file + ": no file can be made there: " + std::string(std::strerror(errno)));
 }
 
 class Run {
@@ -103,6 +120,8 @@ Status Run::prepare() {
 }
 
 Status Run::plan() {
+  if (options_.outage > options_.seconds / 2) return Status::failed("--storm " + seconds_text(options_.outage) + ": at most half of a step, which lasts " + seconds_text(options_.seconds) + " s, or nothing is left to recover in");
+  for (const std::string& file : {options_.json, options_.plot}) TRY_VOID(can_write(file));
   TRY(rates, parse_rates(options_.rates));
   size_t total = 0;
   for (const double rate : rates) {
@@ -134,7 +153,7 @@ Status Run::sign() {
     if (options_.outage > 0) {
       plan.storm_ring = std::make_unique<Ring>(options_.aircraft);
       for (size_t i = 0; i < options_.aircraft; ++i) {
-        const Bytes octets = maker_->report(i, {coap::Type::con, traffic_->next_id(i)}, plan.begin_wall + Duration{plan.step.length.us / 2}, plan.storm_ring->slot(i));
+        const Bytes octets = maker_->report(i, {coap::Type::con, traffic_->next_id(i)}, plan.begin_wall + Outage::within(plan.step.length, options_.outage).until, plan.storm_ring->slot(i));
         plan.storm_ring->filled(i, octets.size());
         plan.storm.push_back(plan.storm_ring->at(i));
       }
@@ -191,11 +210,7 @@ Status Run::step(StepPlan& plan) {
   traffic_->take(plan.begin);
   const double cpu = cpu_s(), busy = machine_cpu_s();
   if (attack) attack->start(plan.begin);
-  Outage outage;
-  if (options_.outage > 0) {
-    outage.from = Duration{plan.step.length.us / 4};
-    outage.until = {outage.from.us + static_cast<int64_t>(options_.outage * 1e6)};
-  }
+  const Outage outage = Outage::within(plan.step.length, options_.outage);
   std::atomic<bool> over = false;
   std::thread sender([&] {
     send_step({*traffic_, *maker_, clock_, target_}, plan, outage, result);
@@ -265,10 +280,10 @@ int run(const Options& options) {
   if (status.ok()) status = run.all();
   if (!status.ok()) return failed(status);
   const Bend bend = find_bend(run.results());
+  std::printf("%s\n", bend.text.empty() ? "the curve does not bend: everything was answered at every step" : bend.text.c_str());
   if (!options.json.empty()) status = write_file_atomic(options.json, to_json(run.facts(), run.results(), bend));
   if (status.ok() && !options.plot.empty()) status = write_file_atomic(options.plot, to_svg(run.results(), bend));
   if (!status.ok()) return failed(status);
-  std::printf("%s\n", bend.text.empty() ? "the curve does not bend: everything was answered at every step" : bend.text.c_str());
   return bend.limit == Limit::none ? kDone : kNotMet;
 }
 

@@ -60,7 +60,8 @@ void storm(const SenderParts& parts, const StepPlan& plan, StepResult& result) {
     for (size_t i = 0; i < plan.storm.size(); ++i) batch.add(parts.traffic.socket_of(i), plan.storm[i]);
   }
   batch.flush();
-  result.sent = sent;                      // beside the load; the server's own counters tell of them
+  result.sent = sent;                      // beside the load
+  result.stormed = plan.storm.size();
 }
 
 }  // namespace
@@ -90,13 +91,13 @@ void send_step(const SenderParts& parts, const StepPlan& plan, const Outage& out
       if (dark) continue;                  // nobody scheduled it: the network is away
       ++result.scheduled;
       const Tick scheduled = plan.begin + Duration{one.offset_us};
-      if (one.probe) {
-        ++result.probes;
-        if (!one.lost) parts.traffic.expect(one.flier, one.id, scheduled);
-      }
       if (one.lost) {
         ++result.lost_on_purpose;
         continue;
+      }
+      if (one.probe) {
+        ++result.probes;
+        parts.traffic.expect(one.flier, one.id, scheduled);
       }
       result.lag.add((now - scheduled).us);
       const size_t socket = parts.traffic.socket_of(one.flier);

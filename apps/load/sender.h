@@ -9,8 +9,14 @@
 namespace nrid::load {
 
 struct Outage {                            // nothing leaves and nothing is heard; then every aircraft repeats itself
+  // From a quarter of the step on, for `seconds_long`.
+  static Outage within(Duration step, double seconds_long) {
+    if (seconds_long <= 0) return {};
+    const Duration from{step.us / 4};
+    return {from, {from.us + static_cast<int64_t>(seconds_long * 1e6)}};
+  }
   static constexpr int kCopies = 5;        // the message and its four resends
-  Duration from, until;
+  Duration from = {}, until = {};
   bool any() const { return until > from; }
 };
 

@@ -56,17 +56,21 @@ void Traffic::run() {
       const Tick now = parts_.clock.now().tick;
       const std::lock_guard lock(mutex_);
       for (size_t j = 0; j < count; ++j) {
-        if (deaf_ || (parts_.loss > 0 && random_.unit() < parts_.loss)) continue;
-        hear(*sockets_[i], batch[j], now);
+        const bool lost = deaf_ || (parts_.loss > 0 && random_.unit() < parts_.loss);
+        hear(*sockets_[i], batch[j], lost, now);
       }
     }
   }
 }
 
-void Traffic::hear(Socket& socket, const Received& received, Tick now) {
+void Traffic::hear(Socket& socket, const Received& received, bool lost, Tick now) {
   FrameSpace scratch;
   const auto in = read_datagram(parts_.carriage, received.octets, scratch);
   if (!in.ok()) return;
+  if (lost) {
+    if (in->response() && asked(socket, *in) >= begin_.us) ++heard_.answers_lost;
+    return;
+  }
   if (in->response()) {
     hear_answer(socket, *in, now);
   } else if (in->post()) {
@@ -74,14 +78,19 @@ void Traffic::hear(Socket& socket, const Received& received, Tick now) {
   }
 }
 
-// By its token, so that a separate response counts too: the token begins with our message id.
+// When the probe was to leave that this answers, which is then answered; 0: none. By its token, so that a separate response
+// counts too: the token begins with our message id.
+int64_t Traffic::asked(Socket& socket, const Inbound& in, size_t* flier) {
+  if (in.token.size < 2) return 0;
+  Asked& asked = socket.asked[static_cast<uint16_t>(in.token.octets[0] << 8 | in.token.octets[1])];
+  if (flier != nullptr) *flier = asked.flier.load(std::memory_order_relaxed);
+  return asked.at_us.exchange(0, std::memory_order_acquire);
+}
+
 void Traffic::hear_answer(Socket& socket, const Inbound& in, Tick now) {
-  if (in.token.size < 2) return;
-  const auto id = static_cast<uint16_t>(in.token.octets[0] << 8 | in.token.octets[1]);
-  Asked& asked = socket.asked[id];
-  const int64_t at_us = asked.at_us.exchange(0, std::memory_order_acquire);
+  size_t flier = 0;
+  const int64_t at_us = asked(socket, in, &flier);
   if (at_us == 0) return;
-  const size_t flier = asked.flier.load(std::memory_order_relaxed);
   if (in.code != coap::kChanged) {
     ++heard_.other_codes[code_text(in.code)];
     return;

@@ -71,7 +71,8 @@ class Traffic {
   };
   explicit Traffic(TrafficParts parts);
   void run();
-  void hear(Socket& socket, const Received& received, Tick now);
+  void hear(Socket& socket, const Received& received, bool lost, Tick now);
+  static int64_t asked(Socket& socket, const Inbound& in, size_t* flier = nullptr);
   void hear_answer(Socket& socket, const Inbound& in, Tick now);
   void hear_word(size_t flier, Bytes cwt, Tick now);
   void hear_notice(Socket& socket, const Received& received, const Inbound& in, Tick now);

@@ -126,6 +126,16 @@ class Mistakes(unittest.TestCase):
         self.assertEqual(done.stderr.count('\n'), 1, done.stderr)
         return done.stderr
 
+    def test_our_own_programs_or_anothers_but_not_both(self):
+        for words in (['--self', 'sp', '--address', '127.0.0.1', '--identities', '/tmp'], ['--role', 'sp'], ['--server', '/nosuch/nridd']):
+            self.assertIn('one of the two', self.refused(*words))
+
+    def test_a_gateway_that_never_ran_passes_nothing(self):
+        done = conform('gateway', '--gateway-command', '/nosuch/gateway {config}', '--case', 'C-003G', '--case', 'C-006Ga', '--case', 'C-008G', '--quiet')
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertNotIn(' pass ', done.stdout)
+        self.assertIn('could not be run', done.stdout)
+
     def test_a_profile_names_file_line_value_and_range(self):
         with tempfile.TemporaryDirectory() as folder:
             file = pathlib.Path(folder) / 'profile.toml'

@@ -58,8 +58,8 @@ class Load(unittest.TestCase):
         _, result = self.run_load('--rate', '60', '--schc', '--live', '--poisson', '--loss', '0.2', '--probes', '1')
         step = result['steps'][0]
         self.assertGreater(step['lost_on_purpose'], 10)
-        self.assertLess(step['answered_share'], 0.9, 'what is lost is not answered')
-        self.assertGreater(step['answered_share'], 0.4)
+        self.assertGreater(step['answers_lost'], 10)
+        self.assertGreater(step['answered_share'], 0.9, 'what is lost on purpose is no fault of the server')
 
     def test_forgeries_are_refused_beside_the_load(self):
         _, result = self.run_load('--rate', '50', '--forge-random', '40', '--forge-active', '40', '--junk', '40')
@@ -74,10 +74,13 @@ class Load(unittest.TestCase):
         step = result['steps'][0]
         self.assertLess(step['scheduled'], 200, 'in the outage nothing is said')
         self.assertGreaterEqual(step['back_to_normal_s'], 0)
+        self.assertNotIn('not_yet_valid', step['server']['refused'])
 
     def test_mistakes_have_one_sentence(self):
         for words, sentence in (([], '--make FOLDER'), ([self.folder, '--rate', 'fast'], 'rate "fast"'), ([self.folder, '--address', '192.0.2.1'], '--allow-remote'),
-                                ([self.folder, '--address', 'here'], 'no IPv4 or IPv6 literal'), ([pathlib.Path('/nowhere')], '/nowhere/load.json')):
+                                ([self.folder, '--address', 'here'], 'no IPv4 or IPv6 literal'), ([pathlib.Path('/nowhere')], '/nowhere/load.json'),
+                                ([self.folder, '--storm', '50', '--seconds', '60'], '--storm 50.0: at most half of a step'), ([self.folder, '--start-rate', 'nan'], 'nan not in range'),
+                                ([self.folder, '--json', '/nowhere/out.json'], '/nowhere/out.json: no file can be made there')):
             done = load(*words)
             self.assertEqual(done.returncode, 2, words)
             self.assertIn(sentence, done.stderr)
