@@ -1,10 +1,11 @@
 // nrid-gateway: the UAS side of Net-RID. Flies a flight file as aircraft and ground station in one process.
 #include <CLI/CLI.hpp>
 
+#include <cmath>
 #include <cstdio>
+#include <cstdlib>
 
 #include "apps/gateway/fly.h"
-#include "apps/within.h"
 #include "base/det.h"
 
 int main(int argc, char** argv) {
@@ -25,7 +26,9 @@ int main(int argc, char** argv) {
   source->add_flag("--packs", options.packs, "Broadcast Remote ID packs over UDP (live.packs)");
   source->require_option(1);
   fly_command->add_option("--name", options.name, "which flight of the file: name, or number from 1");
-  fly_command->add_option("--speed", options.speed, "flight seconds per second")->check(nrid::within(0.1, 100.0));
+  fly_command->add_option("--speed", options.speed, "flight seconds per second")->check(CLI::Range(0.1, 100.0))->check([](const std::string& text) {
+    return std::isnan(std::strtod(text.c_str(), nullptr)) ? "nan is no speed" : std::string();  // the range lets it pass
+  });
   fly_command->add_flag("--loop", options.loop, "fly again and again until interrupted");
   fly_command->add_flag("--json", options.json, "one JSON object per second and event on standard output");
   auto* schc_flag = fly_command->add_flag("--schc", schc, "SCHC-compressed CoAP, whatever the settings say");

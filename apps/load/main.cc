@@ -3,7 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "apps/load/run.h"
-#include "apps/within.h"
+#include "apps/load/within.h"
 
 int main(int argc, char** argv) {
   using namespace nrid::load;
@@ -19,21 +19,21 @@ int main(int argc, char** argv) {
   app.add_option("--address", options.address, "IP address of the server");
   app.add_flag("--allow-remote", options.allow_remote, "send load to another machine; only to one that is yours");
   app.add_option("--rate", options.rates, "messages a second of each step: 1000,2000,4000");
-  app.add_option("--seconds", options.seconds, "length of a step")->check(nrid::within(1.0, 3600.0));
+  app.add_option("--seconds", options.seconds, "length of a step")->check(within(1.0, 3600.0));
   app.add_option("--aircraft", options.aircraft, "how many fly")->check(CLI::Range(size_t{1}, kAircraftMax));
   app.add_option("--sockets", options.sockets, "source ports that they share")->check(CLI::Range(size_t{1}, kSocketsMax));
   app.add_flag("--schc", options.schc, "SCHC-compressed CoAP");
   app.add_option("--rules", options.rules, "SCHC rule file; otherwise the one that comes with the program");
   app.add_flag("--live", options.live, "sign each message as it leaves, not all before the run");
   app.add_flag("--poisson", options.poisson, "random gaps between messages, not even ones");
-  app.add_option("--probes", options.probes, "share of messages that are confirmable, so that each is answered and timed")->check(nrid::within(0.0, 1.0));
-  app.add_option("--loss", options.loss, "share of datagrams lost on purpose, both ways")->check(nrid::within(0.0, 0.9));
-  app.add_option("--heartbeat", options.heartbeat, "P of the server, seconds")->check(nrid::within(1.0, 60.0));
-  app.add_option("--start-rate", options.start_rate, "start messages a second")->check(nrid::within(1.0, 100'000.0));
-  app.add_option("--forge-random", options.mix.forged_unknown, "forgeries a second in the name of DETs that nobody has (T19)")->check(nrid::within(0.0, kRateMax));
-  app.add_option("--forge-active", options.mix.forged_active, "forgeries a second in the name of aircraft in flight, from other addresses (T20)")->check(nrid::within(0.0, kRateMax));
-  app.add_option("--junk", options.mix.junk, "datagrams of random octets a second (T23)")->check(nrid::within(0.0, kRateMax));
-  app.add_option("--storm", options.outage, "seconds of outage within each step, after which every aircraft sends five copies at once (T25)")->check(nrid::within(0.0, 600.0));
+  app.add_option("--probes", options.probes, "share of messages that are confirmable, so that each is answered and timed")->check(within(0.0, 1.0));
+  app.add_option("--loss", options.loss, "share of datagrams lost on purpose, both ways")->check(within(0.0, 0.9));
+  app.add_option("--heartbeat", options.heartbeat, "P of the server, seconds")->check(within(1.0, 60.0));
+  app.add_option("--start-rate", options.start_rate, "start messages a second")->check(within(1.0, 100'000.0));
+  app.add_option("--forge-random", options.mix.forged_unknown, "forgeries a second in the name of DETs that nobody has (T19)")->check(within(0.0, kRateMax));
+  app.add_option("--forge-active", options.mix.forged_active, "forgeries a second in the name of aircraft in flight, from other addresses (T20)")->check(within(0.0, kRateMax));
+  app.add_option("--junk", options.mix.junk, "datagrams of random octets a second (T23)")->check(within(0.0, kRateMax));
+  app.add_option("--storm", options.outage, "seconds of outage within each step, after which every aircraft sends five copies at once (T25)")->check(within(0.0, 600.0));
   app.add_option("--json", options.json, "results into this file");
   app.add_option("--plot", options.plot, "SVG of offered load, answers and latencies into this file");
   app.add_flag("--quiet", options.quiet, "only the last line");

@@ -6,7 +6,7 @@
 #include <sstream>
 #include <string>
 
-namespace nrid {
+namespace nrid::load {
 
 inline CLI::Validator within(double from, double to) {
   const auto bounds = [=] {
@@ -23,4 +23,4 @@ inline CLI::Validator within(double from, double to) {
       "FLOAT in " + bounds());
 }
 
-}  // namespace nrid
+}  // namespace nrid::load
