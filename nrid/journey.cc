@@ -179,8 +179,9 @@ void Journey::verify_wrapper(std::span<Item* const> batch) {
   }
 }
 
-// Longer than anything waits for its turn: the largest overload.waiting_age, or the largest queue in a dry run.
-constexpr Duration kTurnMax = seconds(10);
+// Longer than anything waits for its turn: the largest overload.waiting_age, and some. Where a dry run of the shares sheds nothing, a
+// queue of the largest size takes about as long.
+constexpr Duration kTurnMax = seconds(8);
 
 // Two copies in one batch both come to here; the first enters, the second is the duplicate.
 Error Journey::remember(Item& item, Now now) {

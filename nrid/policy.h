@@ -53,7 +53,7 @@ struct Overload {
   Duration share_after = milliseconds(50);             // something has waited for so long without a pause: classes and shares bind
   Duration waiting_age = seconds(1);                   // what waits longer is shed: its sender has sent it again
   double source_per_s = 500;                           // unproven datagrams of one address
-  double source_burst = 2500;                           // a step reads 2,048 before the first of them is judged
+  double source_burst = 2500;                          // a step reads 2,048 before the first of them is judged
   size_t sources_max = 16'384;                         // addresses and networks that one socket remembers
   size_t suspects_max = 8192;                          // signers and addresses whose failures it remembers
   // Dry run: count what the limit would refuse, and refuse nothing.

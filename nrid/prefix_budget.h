@@ -1,7 +1,7 @@
 // What an address, and the networks around it, may ask of us without proof while we are short of time (resilience.md section 4,
-// gate 2). Each datagram costs its address and its networks one; one whose signatures hold is given back, so a gateway with ten
-// thousand aircraft behind it owes what is not judged yet and no more. Addresses can be forged: this gate never stands alone, and binds only under load.
-// Fixed memory: the table forgets what owes least within its set.
+// gate 2). Each datagram costs its address and its networks one; one whose signatures hold is given back, and so is a copy from
+// where its signer is at home: a gateway with ten thousand aircraft behind it owes what is not judged yet and no more. Addresses can
+// be forged: this gate never stands alone, and binds only under load. Fixed memory: the table forgets what owes least within its set.
 #pragma once
 
 #include <array>

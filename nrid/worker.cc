@@ -128,7 +128,8 @@ void Worker::screen(Now now) {
     if (place->item.fate == Fate::open) {
       enqueue(*place, at_once, now);
     } else {
-      if (busy_ && place->item.fate == Fate::duplicate && heard(place->item, now) == KnownPaths::Heard::here) budgets_.refund(place->item.path.peer, now.tick);
+      const bool copy = place->item.fate == Fate::duplicate;
+      if (busy_ && copy && heard(place->item, now) == KnownPaths::Heard::here) budgets_.refund(place->item.path.peer, now.tick);
       finish(place->item, now);
       leave(*place);
     }

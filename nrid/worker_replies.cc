@@ -29,7 +29,7 @@ void Worker::on_control(const Item& item, Now now) {
   if (!proof) return;
   PathProof path{item.path.peer, {}};
   std::copy(message.token.begin(), message.token.end(), path.token.begin());
-  // Anybody can send these: they fill no more than half of a ring. One that is lost is followed by another: the next CON Heartbeat asks again.
+  // Anybody can send these: they fill no more than half of a ring. A proof that is lost is asked for again by the next CON Heartbeat.
   Ring<ShardInput>& ring = *parts_.shards[shard_of_token(message.token, parts_.shards.size())];
   if (ring.size() < ring.limit() / 2) static_cast<void>(ring.push(ShardInput{path}));
 }

@@ -1,5 +1,6 @@
-// CBOR (RFC 8949) for network octets: a pull reader that takes one spelling only (no indefinite lengths, non-shortest heads or repeated map
-// keys; depth, counts and UTF-8 checked), and a deterministic writer over libcbor, which also reads floating-point numbers. Never a DOM: nothing is allocated by the input's say-so.
+// CBOR (RFC 8949) for network octets: a pull reader that takes one spelling only (no indefinite lengths, non-shortest heads or
+// repeated map keys; depth, counts and UTF-8 checked), and a deterministic writer over libcbor, which also reads
+// floating-point numbers. Never a DOM: nothing is allocated by the input's say-so.
 #pragma once
 
 #include <cstdint>

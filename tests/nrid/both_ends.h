@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "nrid/gateway.h"
 #include "tests/nrid/server_support.h"
+#include "tests/nrid/straight_flight.h"
 
 namespace nrid::testing {
 
@@ -49,20 +50,10 @@ class WirePort final : public DatagramPort {
   std::vector<Buffer> held_;
 };
 
-// One sample a second, northwards, `length` seconds.
-inline Flight straight(int length) {
-  Flight flight;
-  flight.name = "straight";
-  for (int t = 0; t <= length; ++t) {
-    FlightSample sample;
-    sample.t_ms = t * 1000;
-    sample.latitude_e7 = 473'900'000 + t * 900;
-    sample.longitude_e7 = 85'400'000;
-    sample.status = 2;
-    flight.samples.push_back(sample);
-  }
-  derive_motion(flight);
-  return flight;
+inline Flight straight(int seconds_long) {
+  FlightSample airborne;
+  airborne.status = 2;
+  return straight_flight(seconds_long, airborne);
 }
 
 inline Options with_gateway() {

@@ -16,7 +16,6 @@ inline void check_flight(const Flight& flight) {
   CHECK(flight.samples.front().t_ms == 0);
   CHECK(flight.samples.size() <= kFlightSamplesMax);
   int64_t before = -1;
-  size_t at = 0;
   for (const FlightSample& sample : flight.samples) {
     CHECK(sample.t_ms > before);
     before = sample.t_ms;
@@ -25,8 +24,7 @@ inline void check_flight(const Flight& flight) {
     CHECK(sample.speed_cmps && *sample.speed_cmps <= 25'425);
     CHECK(!sample.track_deg || *sample.track_deg < 360);
     CHECK(!sample.vertical_speed_cmps || std::abs(*sample.vertical_speed_cmps) <= 6200);
-    // An hour of samples filled in between two given ones is one formula: the fuzzers spend their time on the file.
-    if (at++ < 1000 || at % 16 == 0) CHECK(rid::encode(to_location(sample, at_second(1'780'315'200))).ok());
+    CHECK(rid::encode(to_location(sample, at_second(1'780'315'200))).ok());
   }
 }
 

@@ -15,6 +15,7 @@
 #include "det/det.h"
 #include "det/endorsement.h"
 #include "nrid/gateway.h"
+#include "tests/nrid/straight_flight.h"
 
 namespace nrid::testing::gateway {
 
@@ -63,18 +64,9 @@ inline Address address(uint8_t last, uint16_t port = profile::kPort) {
 }
 
 inline Flight straight_flight(int seconds_long) {
-  Flight flight;
-  flight.name = "straight";
-  for (int t = 0; t <= seconds_long; ++t) {
-    FlightSample sample;
-    sample.t_ms = t * 1000;
-    sample.latitude_e7 = 473'900'000 + t * 900;
-    sample.longitude_e7 = 85'400'000;
-    sample.altitude_dm = 5000;
-    flight.samples.push_back(sample);
-  }
-  derive_motion(flight);
-  return flight;
+  FlightSample high;
+  high.altitude_dm = 5000;
+  return testing::straight_flight(seconds_long, high);
 }
 
 // What the gateway sent, opened again with the provider's eyes.

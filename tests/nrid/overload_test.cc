@@ -232,6 +232,36 @@ TEST_F(Flooded, T23_an_address_that_floods_is_refused_before_it_is_read_and_its_
   EXPECT_GE(share(), 0.998);
 }
 
+// The budget of an address is a limit of its own: a dry run of the shares takes nothing from it.
+class SharesInADryRun : public Flooded {
+ protected:
+  static Options dry(bool source) {
+    Options options = real();
+    options.limits.overload.dry_shares = true;
+    options.limits.overload.dry_source = source;
+    return options;
+  }
+  explicit SharesInADryRun(bool source = false) : Flooded(dry(source)) {}
+};
+class BothInADryRun : public SharesInADryRun {
+ protected:
+  BothInADryRun() : SharesInADryRun(true) {}
+};
+
+TEST_F(SharesInADryRun, TheBudgetOfAnAddressBinds) {
+  forger = address_of(250, 9);
+  fly(seconds(2), Forged::real_signers);
+  EXPECT_GT(w.count(Error::source_budget), 10'000u);
+  EXPECT_EQ(w.count(Error::shed), 0u);
+}
+
+TEST_F(BothInADryRun, TheBudgetOfAnAddressCounts) {
+  forger = address_of(250, 9);
+  fly(seconds(2), Forged::real_signers);
+  EXPECT_EQ(w.count(Error::source_budget) + w.count(Error::shed), 0u);
+  EXPECT_GT(w.count(Counter::would_refuse_source), 1'000u);
+}
+
 TEST(Overload, ADryRunOfEachLimitCountsAndRefusesNothing) {
   Options options;
   options.limits.overload.dry_rate = true;

@@ -51,6 +51,19 @@ TEST(Refusal, R023_a_token_for_which_there_was_no_room_is_not_acknowledged) {
   EXPECT_EQ(w.journal.memory.appended(), 1u);
 }
 
+TEST(Refusal, R113_answers_that_nobody_asked_for_leave_room_for_reports) {
+  World w(one_shard());
+  for (int i = 0; i < 600; ++i) {  // more than the ring of a shard holds
+    Buffer ack = {0x68, 0x44, static_cast<uint8_t>(i >> 8), static_cast<uint8_t>(i), 1, 2, 3, 4, 5, 6, 7, 8};
+    w.inject(ack);
+  }
+  w.inject(w.post(Type::con, start_cwt(w, w.ua)));
+  w.run();
+  EXPECT_EQ(w.count(Error::overload), 0u);
+  EXPECT_EQ(w.count(Counter::control), 600u);
+  ASSERT_EQ(w.heard().size(), 1u);
+}
+
 TEST(Refusal, R023_the_same_token_is_taken_when_there_is_room_again) {
   World w;
   const Buffer cwt = start_cwt(w, w.ua);
