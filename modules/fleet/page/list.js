@@ -123,7 +123,7 @@ export class FleetList {
     this.select = select;
     this.cards = new Map();
     this.count = frame.make("span", { class: "count", "aria-live": "polite" });
-    this.filter = frame.make("input", { class: "fleet-filter", type: "search", placeholder: "DET, operator, text", "aria-label": "Filter aircraft" });
+    this.filter = frame.make("input", { class: "fleet-filter", type: "search", placeholder: "DET or operator", "aria-label": "Filter aircraft" });
     this.list = frame.make("ul", { class: "fleet-list" });
     this.empty = frame.make("p", { class: "fleet-empty" });
     host.append(frame.make("div", { class: "fleet-head" }, frame.make("h2", {}, "Aircraft"), this.count, this.filter), this.empty, this.list);
