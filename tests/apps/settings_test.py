@@ -13,8 +13,14 @@ def replaced(pattern, by):
     def change(text):
         out, count = re.subn(pattern, by, text, count=1, flags=re.MULTILINE)
         assert count == 1, f'{pattern} is not in the settings'
+        assert out != text, f'{pattern}: what it writes stood there already'
         return out
     return change
+
+
+def other_key(anchor):
+    """An octet changed, whichever it was: the registry's keys are new each time."""
+    return f'anchors = ["{anchor[1]}={int(anchor[2], 16) ^ 0xff:02x}'
 
 
 def of_gateway(lines):
@@ -40,7 +46,7 @@ SERVER = [
     ('resolver that is no address', replaced(r'^servers = .*$', 'servers = ["127.0.0.1", "dns"]'), ['nridd.toml', 'dns.servers', '"dns"']),
     ('resolvers that are no list', replaced(r'^servers = .*$', 'servers = "127.0.0.1:53"'), ['dns.servers', 'list']),
     ('anchor that is no anchor', replaced(r'^anchors = .*$', 'anchors = ["raa"]'), ['anchors', 'raa']),
-    ('anchor whose key is of another', replaced(r'^anchors = \["(.*)=..', r'anchors = ["\1=ff'), ['anchors']),
+    ('anchor whose key is of another', replaced(r'^anchors = \["(.*)=(..)', other_key), ['anchors']),
     ('gateway list that is no list', replaced(r'^gateways = .*$', 'gateways = ["all of them"]'), ['gateways', 'all of them']),
     ('no list of peers', replaced(r'\A', '[peers]\nfile = "nobody.json"\n'), ['nobody.json']),
     ('a list of peers that is none', replaced(r'\A', '[peers]\nfile = "nridd.toml"\n'), ['nridd.toml:1:', 'not JSON']),
