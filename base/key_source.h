@@ -39,6 +39,8 @@ class KeySource {
   // Cached key or the cached negative answer; Error::key_unavailable means "not known yet: call request()".
   // Safe from any thread.
   virtual Result<KeyPtr> find(const Det& det, Now now) = 0;
+  // A find() of this DET comes soon: what it reads may be fetched meanwhile.
+  virtual void prefetch(const Det&) {}
   // Starts one look-up for this DET unless one is under way (single flight). Safe from any thread.
   virtual void request(const Det& det) = 0;
   // Called with each Answer, on the resolver's thread, in order of completion. Set once, before the first request.

@@ -1,34 +1,31 @@
 #include "det/key_cache.h"
 
 #include <algorithm>
-#include <cstring>
 
-#include "base/digest.h"
-#include "base/random.h"
+#include "base/salted_hash.h"
 
 namespace nrid::det {
 namespace {
 
 constexpr size_t kShards = 16;              // a power of two
+constexpr size_t kChances = 64;             // that are given at once, for the lock is held
 constexpr size_t kShardedFrom = 1024;       // smaller caches have one shard, so that their limit is exact
-
-DigestKey hash_key() {
-  DigestKey key{};
-  SystemRandom().fill(key);
-  return key;
-}
 
 }  // namespace
 
 size_t DetHash::operator()(const Det& det) const {
-  static const DigestKey key = hash_key();
-  const Digest16 digest = keyed_digest(key, det.bytes());
-  size_t value = 0;
-  std::memcpy(&value, digest.data(), sizeof value);
-  return value;
+  static SystemRandom random;
+  static const SaltedHash hash(random);
+  return hash.of(det.octets);
 }
 
 KeyCache::KeyCache(const KeySourceLimits& limits) : limits_(limits), shards_(limits.keys_max >= kShardedFrom ? kShards : 1) {}
+
+void KeyCache::prefetch(const Det& det) {
+  Shard& in = shard(det);
+  const std::lock_guard lock(in.mutex);
+  in.entries.prefetch(det);
+}
 
 KeyCache::Found KeyCache::find(const Det& det, Now now) {
   Shard& in = shard(det);
@@ -56,8 +53,7 @@ KeyCache::Found KeyCache::look(Shard& in, const Det& det, Now now, bool use) {
       return {};
     case Kind::negative: {
       if (now.tick >= entry.expires) return {};
-      auto& order = in.order[static_cast<size_t>(Kind::negative)];
-      if (use) order.splice(order.begin(), order, entry.order);
+      entry.used |= use;
       return {.error = entry.error, .settled = true, .reason = use ? "" : entry.reason};
     }
     case Kind::positive: return look_positive(in, entry, now, use);
@@ -77,8 +73,7 @@ KeyCache::Found KeyCache::look_positive(Shard& in, Entry& entry, Now now, bool u
   Found found{.key = entry.key};
   if (!use) return found;
   if (expired) ++in.stale_served;
-  auto& order = in.order[static_cast<size_t>(Kind::positive)];
-  order.splice(order.begin(), order, entry.order);
+  entry.used = true;
   if (now.tick >= entry.refresh_at) {
     entry.refresh_at = now.tick + limits_.retry;
     found.refresh = true;
@@ -150,7 +145,7 @@ void KeyCache::revoke(const Det& det) {
   place(in, det, Kind::revoked);
 }
 
-// The entry of this DET, made new as one of `kind`; if that kind has no room, its coldest leaves.
+// The entry of this DET, made new as one of `kind`; if that kind has no room, a cold one leaves.
 KeyCache::Entry& KeyCache::place(Shard& in, const Det& det, Kind kind) {
   drop(in, det);
   auto& order = in.order[static_cast<size_t>(kind)];
@@ -158,6 +153,12 @@ KeyCache::Entry& KeyCache::place(Shard& in, const Det& det, Kind kind) {
   if (kind == Kind::positive) max = std::max<size_t>(limits_.keys_max / shards_.size(), 1);
   if (kind == Kind::negative) max = std::max<size_t>(limits_.negatives_max / shards_.size(), 1);
   if (order.size() >= max) {
+    for (size_t chance = 0; chance < kChances; ++chance) {
+      Entry& last = in.entries.find(order.back())->second;
+      if (!last.used) break;
+      last.used = false;
+      order.splice(order.begin(), order, last.order);
+    }
     drop(in, Det(order.back()));
     ++in.evicted;
   }

@@ -1,7 +1,7 @@
 // The memory behind DnsKeySource: keys until their TTL, refusals for 30 s, local and revoked DETs until told
-// otherwise. Sharded by DET, least recently used first out; refusals have room of their own, so that a flood of invented
-// DETs pushes out no key. Times to live run on the monotonic clock, trust (notAfter, VNA) on the wall clock. Safe from any
-// thread.
+// otherwise. Sharded by DET. Who makes room is the oldest that was not used since it was last about to (a use only sets a flag, for
+// every message is one); refusals have room of their own, so that a flood of invented DETs pushes out no key. Times to live run on
+// the monotonic clock, trust (notAfter, VNA) on the wall clock. Safe from any thread.
 #pragma once
 
 #include <array>
@@ -9,15 +9,15 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "base/key_source.h"
 #include "det/key_source.h"
 
 namespace nrid::det {
 
-// Keyed (SipHash), since peers choose the DETs.
+// Salted, since peers choose the DETs.
 struct DetHash {
   size_t operator()(const Det& det) const;
 };
@@ -35,6 +35,7 @@ class KeyCache {
 
   explicit KeyCache(const KeySourceLimits& limits);
 
+  void prefetch(const Det& det);            // for a find() that comes soon
   Found find(const Det& det, Now now);
   Found peek(const Det& det, Now now);      // the same without being counted as a use
   // Each returns what a find() would see afterwards; local and revoked DETs stay what they are.
@@ -52,19 +53,20 @@ class KeyCache {
   enum class Kind : uint8_t { positive, negative, local, revoked };
   struct Entry {
     Kind kind = Kind::negative;
+    bool trouble = false;                   // the last look-up failed for the resolver's sake
+    bool used = false;                      // since it last stood at the end of its order
     KeyPtr key;
     Instant trust_until;
     Tick expires;                           // TTL of a key, or of a refusal
     Tick refresh_at;
-    bool trouble = false;                   // the last look-up failed for the resolver's sake
     Error error = Error::key_unavailable;
     std::string reason;
     std::list<Det>::iterator order;         // in its shard's list of that kind
   };
   struct Shard {
     mutable std::mutex mutex;
-    std::unordered_map<Det, Entry, DetHash> entries;
-    std::array<std::list<Det>, 4> order;    // by Kind; the most recently used in front
+    absl::flat_hash_map<Det, Entry, DetHash> entries;
+    std::array<std::list<Det>, 4> order;    // by Kind; the next to go at the end
     uint64_t hits = 0, misses = 0, evicted = 0, stale_served = 0;
   };
 

@@ -246,6 +246,8 @@ DnsKeySource::~DnsKeySource() {
   shared_->callback = nullptr;
 }
 
+void DnsKeySource::prefetch(const Det& det) { shared_->cache.prefetch(det); }
+
 Result<KeyPtr> DnsKeySource::find(const Det& det, Now now) {
   const KeyCache::Found found = shared_->cache.find(det, now);
   if (found.refresh) shared_->request(det, false);

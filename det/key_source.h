@@ -33,6 +33,7 @@ class DnsKeySource final : public KeySource {
   DnsKeySource(ResolverSettings settings, KeySourceLimits limits, Lookup& lookup, const Clock& clock);
   ~DnsKeySource() override;
 
+  void prefetch(const Det& det) override;
   Result<KeyPtr> find(const Det& det, Now now) override;
   void request(const Det& det) override;
   void on_answer(std::function<void(const Answer&)> callback) override;

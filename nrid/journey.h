@@ -94,6 +94,7 @@ class Journey {
   Error open(Item& item, Now now) const;
   Error read_token(Item& item) const;
   Error judge_claims(Item& item) const;
+  Error digest(Item& item) const;
   Error refuse_duplicate(Item& item, Now now) const;
   Error find_key(Item& item, Now now);
   Error admit(Item& item, Now now) const;
@@ -101,6 +102,9 @@ class Journey {
   Error find_wrapper_key(Item& item, Now now);
   Error remember(Item& item, Now now);
 
+  // What the next steps read of the tables lies anywhere in memory: asked for first for the whole batch, it comes side by side.
+  template <class Table>
+  void fetch(std::span<Item* const> batch, Table table) const;
   void verify_outer(std::span<Item* const> batch);
   void verify_wrapper(std::span<Item* const> batch);
 

@@ -3,14 +3,15 @@
 // read and written by all workers without a lock, and a slot that two threads write at once is only less useful.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 
 #include "base/clock.h"
 #include "base/det.h"
+#include "base/salted_hash.h"
 #include "base/zeroed.h"
 #include "nrid/datagram_port.h"
-#include "nrid/keyed_digest.h"
 
 namespace nrid {
 
@@ -21,6 +22,7 @@ class KnownPaths {                      // any thread
   KnownPaths(size_t signers_max, Random& random);
   // A message of this signer came from there, and both its signatures hold.
   void note(const Det& kid, const Address& peer, Tick now);
+  void prefetch(const Det& kid) const { __builtin_prefetch(&sets_[place_of(kid).set]); }
   // Within `recent`; the last two addresses count as here.
   Heard find(const Det& kid, const Address& peer, Tick now, Duration recent) const;
 
@@ -29,18 +31,21 @@ class KnownPaths {                      // any thread
     std::atomic<uint64_t> who{0};       // 32 bits of the signer's digest | the second it was heard last; 0: free
     std::atomic<uint64_t> paths{0};     // 32 bits each of the digests of its last address and the one before
   };
-  static constexpr size_t kWays = 4;    // 64 octets
+  static constexpr size_t kWays = 4;    // a cache line
+  struct alignas(64) Set {
+    std::array<Entry, kWays> entries;
+  };
   static constexpr size_t kSpare = 4;   // sets that overflow are rare
 
   struct Place {
-    size_t first;
+    size_t set;
     uint32_t tag;
   };
   Place place_of(const Det& kid) const;
   uint32_t path_of(const Address& peer) const;
 
-  KeyedDigest keyed_;
-  ZeroedVector<Entry> entries_;
+  SaltedHash hash_;
+  ZeroedVector<Set> sets_;
 };
 
 }  // namespace nrid

@@ -1,7 +1,6 @@
 #include "nrid/rate.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace nrid {
 
@@ -20,27 +19,28 @@ bool SharedBucket::take(Tick now) {
 }
 
 DetRates::DetRates(size_t dets_max, Random& random)
-    : keyed_(random), sets_(dets_max / kWays + 1),
-      mutexes_(std::make_unique<std::array<std::mutex, kStripes>>()) {}
+    : hash_(random), sets_(dets_max / kWays + 1), mutexes_(std::make_unique<std::array<std::mutex, kStripes>>()) {}
+
+void DetRates::prefetch(const Det& det) const {
+  const Set& set = sets_[set_of(hash_.of(det.octets))];
+  for (size_t line = 0; line < sizeof set / 64; ++line) __builtin_prefetch(reinterpret_cast<const char*>(&set) + 64 * line, 1);
+}
 
 bool DetRates::take(const Det& det, Tick now, double per_s, double burst) {
-  const Digest16 digest = keyed_.of(det.bytes());
-  uint64_t hash;
-  std::memcpy(&hash, digest.data(), sizeof hash);
-  const size_t index = hash % sets_.size();
+  const uint64_t hash = hash_.of(det.octets), tag = hash | 1;
+  const size_t index = set_of(hash);
   const std::lock_guard lock((*mutexes_)[index % kStripes]);
-  Set& set = sets_[index];
 
   Entry* entry = nullptr;
-  for (Entry& each : set.entries) {
-    if (each.used && each.det == det) {
+  for (Entry& each : sets_[index].entries) {
+    if (each.tag == tag) {
       entry = &each;
       break;
     }
-    const bool better = entry == nullptr || (entry->used && (!each.used || each.bucket.filled < entry->bucket.filled));
+    const bool better = entry == nullptr || (entry->tag != 0 && (each.tag == 0 || each.bucket.filled < entry->bucket.filled));
     if (better) entry = &each;
   }
-  if (!entry->used || entry->det != det) *entry = {det, {burst, now}, true};
+  if (entry->tag != tag) *entry = {tag, {burst, now}};
   if (now < entry->bucket.filled) now = entry->bucket.filled;
   return entry->bucket.take(now, per_s, burst);
 }

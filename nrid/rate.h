@@ -7,11 +7,11 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <vector>
 
 #include "base/clock.h"
 #include "base/det.h"
-#include "nrid/keyed_digest.h"
+#include "base/salted_hash.h"
+#include "base/zeroed.h"
 
 namespace nrid {
 
@@ -36,21 +36,22 @@ class SharedBucket {                  // any thread
 class DetRates {                      // any thread
  public:
   DetRates(size_t dets_max, Random& random);
+  void prefetch(const Det& det) const;
   bool take(const Det& det, Tick now, double per_s, double burst);  // as the DET's registry has it
 
  private:
   struct Entry {
-    Det det;
+    uint64_t tag = 0;                 // the DET's hash; 0: free
     Bucket bucket;
-    bool used = false;
   };
   static constexpr size_t kWays = 8;
   static constexpr size_t kStripes = 64;
-  struct Set {
+  struct alignas(64) Set {
     std::array<Entry, kWays> entries;
   };
-  KeyedDigest keyed_;
-  std::vector<Set> sets_;
+  size_t set_of(uint64_t hash) const { return (hash & 0xffffffff) * sets_.size() >> 32; }
+  SaltedHash hash_;
+  ZeroedVector<Set> sets_;
   std::unique_ptr<std::array<std::mutex, kStripes>> mutexes_;
 };
 

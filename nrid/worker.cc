@@ -7,7 +7,8 @@ namespace nrid {
 namespace {
 
 constexpr size_t kReserved = 8;       // an eighth of a shard's ring
-constexpr size_t kRounds = 32;        // batches that one step reads
+constexpr size_t kRounds = 32;        // batches that one step reads of a socket that fills
+constexpr Duration kFills = milliseconds(5);
 constexpr size_t kBatchesBeside = 2;  // beside those that wait: what is read, and what comes back with its key
 
 }  // namespace
@@ -45,18 +46,22 @@ size_t Worker::step(Now now) {
   return moved + judge(now);
 }
 
-// Busy once something has waited in every step for so long. How old the oldest is tells less: at a high rate it is young,
-// because it had to make room.
+// Busy once something has waited in every step for so long, here or in the socket. How old the oldest is tells less: at a high rate it
+// is young, because it had to make room.
 void Worker::feel_pressure(Now now) {
-  if (queue_.size() == 0) caught_up_ = now.tick;
+  if (queue_.size() == 0 && !more_) caught_up_ = now.tick;
   busy_ = now.tick - caught_up_ > overload().share_after;
   pressed_ = busy_ && !overload().dry_shares;
 }
 
-// Under pressure the socket is emptied and what waits makes room; otherwise what there is no room for waits in the socket.
+// Under pressure the socket is emptied and what waits makes room. Otherwise a batch is read when the one before is judged, and is judged
+// while it lies in the processor's cache. A burst waits in the socket meanwhile; what lasts longer is taken out, because the socket
+// holds about as much as a flood brings in the time that tells it from a burst.
 size_t Worker::receive(Now now) {
   size_t sum = 0;
-  for (size_t round = 0; round < kRounds; ++round) {
+  more_ = false;
+  const size_t rounds = now.tick - caught_up_ > kFills ? kRounds : 1;
+  for (size_t round = 0; round < rounds; ++round) {
     if (!pressed_ && queue_.size() + parts_.limits.batch_max > overload().waiting_max) break;
     const size_t count = parts_.port.port->receive(received_);
     parts_.counters.add(Counter::received, count);
@@ -66,7 +71,8 @@ size_t Worker::receive(Now now) {
     }
     screen(now);
     sum += count;
-    if (count < received_.size()) break;
+    more_ = count == received_.size();
+    if (!more_) break;
   }
   return sum;
 }

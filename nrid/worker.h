@@ -96,6 +96,7 @@ class Worker {
   VerifyQueue queue_;
   PrefixBudgets budgets_;
   Suspects suspects_;
+  bool more_ = false;                    // the last read found no end of what the socket holds
   bool busy_ = false;                    // more comes than can be judged: budgets bind
   bool pressed_ = false;                 // and so do classes and shares
   Tick caught_up_;                       // when nothing waited last

@@ -11,15 +11,8 @@
 namespace nrid::ed25519 {
 namespace {
 
-__extension__ using u128 = unsigned __int128;
-
 constexpr size_t kHugePage = size_t{2} << 20;
 constexpr size_t kSeenAgain = 16;  // of candidates that wait: reason enough to build fewer than the lanes could
-
-uint64_t folded(uint64_t a, uint64_t b) {
-  const u128 product = u128{a} * b;
-  return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
-}
 
 }  // namespace
 
@@ -40,8 +33,7 @@ StatusOr<std::unique_ptr<KeyCache>> KeyCache::make(size_t keys_max, Random& rand
   return cache;
 }
 
-KeyCache::KeyCache(size_t keys_max, Random& random) : keys_max_(keys_max), table_size_(kKeyTableSize), slots_(keys_max) {
-  for (uint64_t& word : salt_) word = random.u64();
+KeyCache::KeyCache(size_t keys_max, Random& random) : keys_max_(keys_max), table_size_(kKeyTableSize), hash_(random), slots_(keys_max) {
   size_t places = 16;
   while (places < 2 * keys_max) places *= 2;
   index_.assign(places, kNone);
@@ -52,15 +44,8 @@ KeyCache::~KeyCache() {
   if (mapping_ != nullptr) munmap(mapping_, mapping_size_);
 }
 
-// Multiplications of secret sums: nobody who does not know the salt makes keys that meet.
-uint64_t KeyCache::hash(const PublicKey& key) const {
-  std::array<uint64_t, 4> w;
-  std::memcpy(w.data(), key.data(), sizeof w);
-  return folded(w[0] ^ salt_[0], w[1] ^ salt_[1]) ^ folded(w[2] ^ salt_[2], w[3] ^ salt_[3]);
-}
-
 size_t KeyCache::place_of(const PublicKey& key) const {
-  size_t place = hash(key) & (index_.size() - 1);
+  size_t place = hash_.of(key) & (index_.size() - 1);
   while (index_[place] != kNone && slots_[index_[place]].key != key) place = (place + 1) & (index_.size() - 1);
   return place;
 }
@@ -69,7 +54,7 @@ void KeyCache::find(std::span<const PublicKey* const> keys, std::span<uint32_t> 
   CHECK(keys.size() <= kTasksMax && slots.size() >= keys.size());
   std::array<size_t, kTasksMax> home;
   for (size_t i = 0; i < keys.size(); ++i) {
-    home[i] = hash(*keys[i]) & (index_.size() - 1);
+    home[i] = hash_.of(*keys[i]) & (index_.size() - 1);
     __builtin_prefetch(&index_[home[i]]);
   }
   const std::lock_guard lock(mutex_);
@@ -169,7 +154,7 @@ void KeyCache::erase(uint32_t slot) {
   const size_t mask = index_.size() - 1;
   size_t hole = place_of(slots_[slot].key);
   for (size_t next = (hole + 1) & mask; index_[next] != kNone; next = (next + 1) & mask) {
-    const size_t home = hash(slots_[index_[next]].key) & mask;
+    const size_t home = hash_.of(slots_[index_[next]].key) & mask;
     if (((next - home) & mask) < ((next - hole) & mask)) continue;
     index_[hole] = index_[next];
     hole = next;

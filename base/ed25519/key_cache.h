@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "base/ed25519.h"
-#include "base/random.h"
+#include "base/salted_hash.h"
 
 namespace nrid::ed25519 {
 
@@ -60,7 +60,6 @@ class KeyCache {
   };
 
   KeyCache(size_t keys_max, Random& random);
-  uint64_t hash(const PublicKey& key) const;
   size_t place_of(const PublicKey& key) const;  // in index_: where it is, or would be
   void enter(uint32_t slot);
   void erase(uint32_t slot);
@@ -69,7 +68,7 @@ class KeyCache {
 
   const size_t keys_max_;
   const size_t table_size_;
-  std::array<uint64_t, 4> salt_{};
+  const SaltedHash hash_;
   void* mapping_ = nullptr;
   size_t mapping_size_ = 0;
   uint8_t* memory_ = nullptr;

@@ -219,6 +219,22 @@ TEST_F(Flooded, AllIsAsBeforeWhenTheFloodEnds) {
   EXPECT_EQ(w.server->waiting(), 0u);
 }
 
+// The first batch takes longer than a burst may wait here: the rest is read at once.
+TEST_F(Flooded, ABurstWaitsInTheSocketAndIsReadWhenItLasts) {
+  const size_t batch = Limits().batch_max;
+  for (int copy = 0; copy < 4; ++copy) {
+    for (int flight = 0; flight < kFlights; ++flight) arrive(report(flight), home(flight));
+  }
+  const size_t burst = w.plain_port.inbox.size();
+  ASSERT_GT(burst, 4 * batch);
+  w.server->step(w.clock.now());
+  EXPECT_EQ(w.plain_port.inbox.size(), burst - batch);
+  EXPECT_EQ(w.server->waiting(), 0u);
+  w.server->step(w.clock.now());
+  EXPECT_EQ(w.plain_port.inbox.size(), 0u);
+  EXPECT_GT(w.server->waiting(), 0u);
+}
+
 TEST_F(Flooded, WithoutLoadNothingIsEverShed) {
   fly(seconds(10), std::nullopt);
   EXPECT_EQ(share(), 1.0);

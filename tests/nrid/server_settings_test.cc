@@ -177,6 +177,20 @@ TEST(ServerSettings, D1_holds_or_the_start_fails) {
   EXPECT_NE(refused(good(), "heartbeat = 2.5", "heartbeat = 2.5\nresend_after = 13").find("N <= M"), std::string::npos);
 }
 
+// Or the replay filter would be full before the sky is.
+TEST(ServerSettings, R045_the_replay_filter_has_room_for_all_that_may_fly) {
+  std::string text = good();
+  const size_t at = text.find("[server]\n");
+  ASSERT_NE(at, std::string::npos);
+  text.insert(at + 9, "aircraft_max = 200000\n");
+  const auto settings = read(text);
+  ASSERT_TRUE(settings.ok()) << settings.text();
+  const Limits& limits = settings->setup.limits;
+  EXPECT_EQ(limits.aircraft_max, 200'000u);
+  EXPECT_GE(limits.duplicates_max, limits.aircraft_max * 60);
+  EXPECT_GE(limits.rate_max, limits.aircraft_max);
+}
+
 TEST(ServerSettings, overload) {
   const std::string text = good() + "[overload]\nwaiting = 128\nshare_after = 0.02\nwaiting_age = 2\nsource_rate = 50\nsource_burst = 60\ndry_run = [\"source\", \"rate\"]\n";
   const auto settings = read(text);
