@@ -108,7 +108,7 @@ Operation* Shard::open_operation(const Report& report, Now now) {
   op->id = next_id(now);
   adopt(*op, now);
   op->started_iat = op->newest_iat = report.iat;
-  op->next_heartbeat = now.tick + timers.heartbeat;
+  op->next_heartbeat = first_heartbeat(*op, now);
   Operation* const opened = op.get();
   operations_[report.ua] = std::move(op);
   return opened;
@@ -191,13 +191,13 @@ void Shard::contact(Operation& op, const Report& report, Now now) {
   op.last_contact = now.tick;
   op.silent = 0;
   if (newer && std::exchange(op.lent, false)) {  // the node that receives owns the timer
-    op.next_heartbeat = now.tick + timers(op).heartbeat;
+    op.next_heartbeat = first_heartbeat(op, now);
     tell_peers(op, PeerNews::Kind::here);
   }
   if (op.state != OperationState::lost) return;
   const bool complete = op.missing(policy(op)) == 0 && op.last_location;
   op.state = complete ? OperationState::active : OperationState::starting;
-  op.next_heartbeat = now.tick + timers(op).heartbeat;
+  op.next_heartbeat = first_heartbeat(op, now);
   if (!std::exchange(op.lost_told, false)) return;
   parts_.counters.add(Counter::operation_recovered);
   tell(op, FlightEventKind::recovered, report.received, "silent for " + std::to_string((now.tick - op.lost_since).seconds()) + " s more");

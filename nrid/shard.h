@@ -127,6 +127,7 @@ class Shard {
   void timed_heartbeat(Operation& op, Now now);
   void on_timer(Operation& op, Now now);
   void lose(Operation& op, Now now);
+  Tick first_heartbeat(const Operation& op, Now now) const;
   void schedule(Operation& op);
   size_t fire_timers(Now now);
   void flush();

@@ -168,6 +168,7 @@ void FlightModel::copied(const Address& from) {
 void FlightModel::notice(const Address& to, Tick now) {
   judge_owner(now);
   told_any_ = true;
+  due_current_ = now - path_heard_ <= silence();         // after R*P of silence nothing goes there
   if (one_of(current_, to) || one_of(before_, to)) {  // an answer to a command was made before the reports of its step
     told_current_ = true;
   } else if (farewell_ <= 0 || !one_of(previous_, to)) {
@@ -176,7 +177,7 @@ void FlightModel::notice(const Address& to, Tick now) {
 }
 
 void FlightModel::round_over() {
-  if (told_any_ && !told_current_) broken_("R-022", "a Heartbeat went to an old address and not to " + (current_.empty() ? "any" : to_text(current_[0])));
+  if (told_any_ && due_current_ && !told_current_) broken_("R-022", "a Heartbeat went to an old address and not to " + (current_.empty() ? "any" : to_text(current_[0])));
   if (told_any_) --farewell_;
   told_any_ = told_current_ = false;
 }

@@ -89,7 +89,7 @@ class FlightModel {
   std::vector<Address> current_, previous_;      // possible return addresses
   std::vector<Address> before_;                  // what they were when this step began
   int farewell_ = 0;
-  bool told_current_ = false, told_any_ = false;
+  bool told_current_ = false, told_any_ = false, due_current_ = false;
   // Redirects: what peers tell each other is not seen from here. From the first moment at which another provider may have
   // changed what this one thinks, until the flight starts anew here, only those laws are judged that stand without it.
   bool loose_ = false;
