@@ -26,7 +26,7 @@ void Journey::screen(std::span<Item* const> batch, Now now, const Config& config
   each(batch, [&](Item& i) { return open(i, now); });              // schc/ RFC 8724 7.2, wire/ RFC 7252 3      0.3 us
   each(batch, [&](Item& i) { return read_token(i); });             // cwt/  shape, alg, kid, subject, HID       0.3 us
   each(batch, [&](Item& i) { return judge_claims(i); });           // cwt/  times, addressee; rid/ pack head    20 ns
-  each(batch, [&](Item& i) { return digest(i); });                 // nrid/ S < L, R-045's name of the token       60 ns
+  each(batch, [&](Item& i) { return digest(i); });                 // nrid/ S < L, the digest of R-045         60 ns
   fetch(batch, [&](Item& i) { parts_.keys.prefetch(i.token.kid), parts_.shared.duplicates.prefetch(i.digest); });
   each(batch, [&](Item& i) { return refuse_duplicate(i, now); });  // nrid/ replay filter: last free no         30 ns
   each(batch, [&](Item& i) { return find_key(i, now); });          // det/  cached key of kid, or parked        30 ns
