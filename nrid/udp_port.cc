@@ -2,6 +2,7 @@
 
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,7 +17,7 @@
 namespace nrid {
 namespace {
 
-constexpr size_t kControlIn = CMSG_SPACE(sizeof(in6_pktinfo));  // our address
+constexpr size_t kControlIn = CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int));  // our address, the size of joined datagrams
 constexpr size_t kControlOut = CMSG_SPACE(sizeof(in6_pktinfo));
 template <size_t N>
 struct alignas(cmsghdr) Control {
@@ -131,21 +132,48 @@ int bound_socket(const Address& address, bool v4, bool reuse_before_bind, int re
 
 }  // namespace
 
+// Pages that nothing was ever written to cost nothing. The odd lines keep the beginnings of all pieces out of one set of the cache.
 struct UdpPort::Buffers {
-  std::array<std::array<uint8_t, profile::kDatagramMax + 1>, kBatchMax> octets;
+  static constexpr size_t kPieceMax = 65'535, kStride = 65'536 + 7 * 64;
+  struct Piece {                         // datagrams of one sender, all of `each` octets but the last, which may be shorter
+    Address peer, to;
+    size_t size = 0, each = 0;
+  };
+  std::array<std::array<uint8_t, kStride>, kBatchMax> octets;
   std::array<Control<kControlIn>, kBatchMax> control;
   std::array<sockaddr_storage, kBatchMax> peers;
   std::array<iovec, kBatchMax> parts;
   std::array<mmsghdr, kBatchMax> heads;
+  std::array<Piece, kBatchMax> pieces;
+  size_t count = 0, at = 0, offset = 0;  // pieces, the one that is given out, and from where on
+
+  bool empty() const { return at == count; }
+  size_t take(std::span<Received> out);
 };
 
+size_t UdpPort::Buffers::take(std::span<Received> out) {
+  size_t given = 0;
+  while (given < out.size() && !empty()) {
+    const Piece& piece = pieces[at];
+    const size_t size = std::min(piece.each, piece.size - offset);
+    out[given++] = {piece.peer, Bytes(octets[at].data() + offset, std::min(size, profile::kDatagramMax + 1)), piece.to};
+    offset += size;
+    if (offset < piece.size) continue;
+    ++at;
+    offset = 0;
+  }
+  return given;
+}
+
 UdpPort::UdpPort(int fd, bool v4, const Address& local)
-    : fd_(fd), v4_(v4), local_(local), wildcard_(is_wildcard(local)), buffers_(std::make_unique<Buffers>()) {}
+    : fd_(fd), v4_(v4), local_(local), wildcard_(is_wildcard(local)) {
+  for (auto& buffers : buffers_) buffers = std::make_unique_for_overwrite<Buffers>();
+}
 
 UdpPort::~UdpPort() { close(fd_); }
 
 StatusOr<std::unique_ptr<UdpPort>> UdpPort::open(const Address& address) {
-  TRY(ports, open_shared(address, 1));
+  TRY(ports, open_all(address, 1, kReceiveBuffer, false));
   return std::move(ports.front());
 }
 
@@ -158,6 +186,10 @@ StatusOr<std::unique_ptr<UdpPort>> UdpPort::open(const Address& address, const s
 }
 
 StatusOr<std::vector<std::unique_ptr<UdpPort>>> UdpPort::open_shared(const Address& address, size_t count, int receive_buffer) {
+  return open_all(address, count, receive_buffer, true);
+}
+
+StatusOr<std::vector<std::unique_ptr<UdpPort>>> UdpPort::open_all(const Address& address, size_t count, int receive_buffer, bool joined) {
   std::vector<std::unique_ptr<UdpPort>> ports;
   const bool v4 = address.is_v4();
   Address wanted = address;
@@ -165,6 +197,7 @@ StatusOr<std::vector<std::unique_ptr<UdpPort>>> UdpPort::open_shared(const Addre
     // Linux lets a socket join a port only if all on it have SO_REUSEPORT; the first gets it after its lonely bind.
     const int fd = bound_socket(wanted, v4, i > 0, receive_buffer);
     if (fd < 0) return failed(wanted, errno);
+    if (joined) set_option(fd, IPPROTO_UDP, UDP_GRO, 1);  // a kernel that cannot hands them over one by one
     sockaddr_storage name;
     socklen_t size = sizeof name;
     getsockname(fd, reinterpret_cast<sockaddr*>(&name), &size);
@@ -176,27 +209,44 @@ StatusOr<std::vector<std::unique_ptr<UdpPort>>> UdpPort::open_shared(const Addre
 }
 
 size_t UdpPort::receive(std::span<Received> out) {
-  Buffers& b = *buffers_;
-  const size_t room = std::min(out.size(), kBatchMax);
+  size_t given = buffers_[current_]->take(out);
+  if (given == out.size()) return given;
+  if (given > 0) current_ ^= 1;
+  Buffers& b = *buffers_[current_];
+  fill(b, out.size() - given);
+  return given + b.take(out.subspan(given));
+}
+
+// Reads up to that many pieces: fewer only when the socket has no more.
+void UdpPort::fill(Buffers& b, size_t pieces_max) {
+  const size_t room = std::min(pieces_max, kBatchMax);
   for (size_t i = 0; i < room; ++i) {
-    b.parts[i] = {b.octets[i].data(), b.octets[i].size()};
+    b.parts[i] = {b.octets[i].data(), Buffers::kPieceMax};
     b.heads[i] = {};
     b.heads[i].msg_hdr.msg_name = &b.peers[i];
     b.heads[i].msg_hdr.msg_namelen = sizeof b.peers[i];
     b.heads[i].msg_hdr.msg_iov = &b.parts[i];
     b.heads[i].msg_hdr.msg_iovlen = 1;
-    if (!wildcard_) continue;
     b.heads[i].msg_hdr.msg_control = b.control[i].octets.data();
     b.heads[i].msg_hdr.msg_controllen = b.control[i].octets.size();
   }
   const int count = recvmmsg(fd_, b.heads.data(), static_cast<unsigned>(room), MSG_DONTWAIT, nullptr);
-  if (count <= 0) return 0;  // nothing there, or an ICMP error of an earlier send: not ours to act on
-  for (size_t i = 0; i < static_cast<size_t>(count); ++i) {
-    out[i] = {from_socket(b.peers[i]), Bytes(b.octets[i].data(), b.heads[i].msg_len), {}};
-    if (!wildcard_) continue;
-    if (const cmsghdr* const c = CMSG_FIRSTHDR(&b.heads[i].msg_hdr); c != nullptr) out[i].to = local_of(*c, local_.port);
+  b.at = b.offset = 0;
+  b.count = static_cast<size_t>(std::max(count, 0));  // nothing there, or an ICMP error of an earlier send: not ours to act on
+  for (size_t i = 0; i < b.count; ++i) {
+    Buffers::Piece& piece = b.pieces[i];
+    piece = {from_socket(b.peers[i]), {}, b.heads[i].msg_len, b.heads[i].msg_len};
+    msghdr& head = b.heads[i].msg_hdr;
+    for (cmsghdr* c = CMSG_FIRSTHDR(&head); c != nullptr; c = CMSG_NXTHDR(&head, c)) {
+      if (c->cmsg_level != IPPROTO_UDP) {
+        piece.to = local_of(*c, local_.port);
+      } else if (c->cmsg_type == UDP_GRO) {
+        int each = 0;
+        std::memcpy(&each, CMSG_DATA(c), sizeof each);
+        if (each > 0) piece.each = static_cast<size_t>(each);
+      }
+    }
   }
-  return static_cast<size_t>(count);
 }
 
 // SO_RXQ_OVFL would say so with the next datagram only, and with each of them.
@@ -241,6 +291,7 @@ size_t UdpPort::send(std::span<const Outgoing> datagrams) {
 }
 
 void UdpPort::wait(Duration wait) {
+  if (!buffers_[current_]->empty()) return;
   pollfd poll_fd{fd_, POLLIN, 0};
   poll(&poll_fd, 1, static_cast<int>(std::max<int64_t>(0, wait.ms())));
 }

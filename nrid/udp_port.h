@@ -4,6 +4,7 @@
 // a gateway behind a NAT or a firewall would not see it otherwise.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,7 +25,8 @@ class UdpPort final : public DatagramPort {
   // `count` sockets on one port, which the kernel shares out by flow. The first is bound without SO_REUSEPORT, so that
   // another process on this port is an error and not a silent partner.
   // `receive_buffer` octets of room for what waits in the kernel; without the right to force it (CAP_NET_ADMIN) no more than
-  // net.core.rmem_max.
+  // net.core.rmem_max. What one sender sent in a row these may get from the kernel as one piece (UDP_GRO) and cut into its datagrams, each
+  // as it was on the wire: who waits for one uses wait(), which knows of those that are still to be given out.
   static StatusOr<std::vector<std::unique_ptr<UdpPort>>> open_shared(const Address& address, size_t count, int receive_buffer = kReceiveBuffer);
 
   ~UdpPort() override;
@@ -35,20 +37,24 @@ class UdpPort final : public DatagramPort {
   size_t receive(std::span<Received> out) override;
   size_t send(std::span<const Outgoing> datagrams) override;
   void wait(Duration wait) override;
-  // What the kernel dropped because the buffer was full, until now. Asks the kernel; any thread.
+  // What the kernel dropped because the buffer was full, until now: datagrams, and one for a piece of many. Asks the kernel; any thread.
   uint64_t kernel_drops() const;
   int receive_buffer() const;            // octets that the kernel granted
   int fd() const { return fd_; }
 
  private:
   struct Buffers;
+  static StatusOr<std::vector<std::unique_ptr<UdpPort>>> open_all(const Address& address, size_t count, int receive_buffer, bool joined);
+  void fill(Buffers& into, size_t pieces_max);
   UdpPort(int fd, bool v4, const Address& local);
 
   const int fd_;
   const bool v4_;
   const Address local_;
   const bool wildcard_;
-  std::unique_ptr<Buffers> buffers_;
+  // What is given out stays in place until the next receive(): that one may empty the one and fill the other.
+  std::array<std::unique_ptr<Buffers>, 2> buffers_;
+  size_t current_ = 0;
 };
 
 }  // namespace nrid

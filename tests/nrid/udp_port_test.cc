@@ -3,12 +3,14 @@
 #include "nrid/udp_port.h"
 
 #include <arpa/inet.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstring>
 #include <fstream>
+#include <set>
 
 #include "tests/nrid/server_support.h"
 
@@ -129,6 +131,84 @@ TEST(UdpPort, what_finds_no_room_is_dropped_and_counted_exactly) {
   EXPECT_EQ(read + drops, kSent);
   EXPECT_EQ(port.kernel_drops(), drops);
 }
+
+// What the sender's kernel took as one piece (UDP_SEGMENT) comes as one to a socket that may have it so, and is cut again.
+class Joined : public ::testing::TestWithParam<const char*> {
+ protected:
+  static constexpr size_t kEach = 300;
+  void SetUp() override {
+    auto opened = UdpPort::open_shared(*address_from_text(GetParam()), 1);
+    ASSERT_TRUE(opened.ok()) << opened.text();
+    port = std::move(opened->front());
+    fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(port->local().port);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ASSERT_EQ(connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to), 0);
+  }
+  ~Joined() override { close(fd); }
+  bool join(int octets) { return setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &octets, sizeof octets) == 0; }
+  void say(size_t octets) {  // each datagram is numbered
+    Buffer all(octets);
+    for (size_t at = 0; at < octets; ++at) {
+      if (at % kEach == 0) expected.emplace_back();
+      all[at] = static_cast<uint8_t>(expected.size() + at % kEach);
+      expected.back().push_back(all[at]);
+    }
+    ASSERT_EQ(send(fd, all.data(), all.size(), 0), static_cast<ssize_t>(all.size()));
+  }
+  void hear(size_t at_most) {
+    std::vector<Received> batch(at_most);
+    for (int tries = 0; heard.size() < expected.size() && tries < 1000; ++tries) {
+      port->wait(milliseconds(20));
+      const size_t count = port->receive(batch);
+      const size_t left = expected.size() - heard.size();
+      EXPECT_EQ(count, std::min(at_most, left)) << heard.size();  // full until the last: more is told from the end
+      for (size_t i = 0; i < count; ++i) {
+        heard.emplace_back(batch[i].octets.begin(), batch[i].octets.end());
+        peers.insert(to_text(batch[i].peer));
+        ours.insert(to_text(batch[i].to));
+      }
+    }
+    EXPECT_EQ(heard, expected);
+    EXPECT_EQ(port->receive(batch), 0u);
+    EXPECT_EQ(peers.size(), 1u);
+  }
+  std::unique_ptr<UdpPort> port;
+  int fd = -1;
+  std::vector<Buffer> expected, heard;
+  std::set<std::string> peers, ours;
+};
+
+TEST_P(Joined, PiecesAreCutIntoTheirDatagrams) {
+  if (!join(kEach)) GTEST_SKIP() << "this kernel joins no datagrams";
+  for (const size_t at_most : {64, 7, 1}) {
+    expected.clear();
+    heard.clear();
+    say(20 * kEach + 50);                 // the last is shorter
+    ASSERT_TRUE(join(0));
+    say(kEach);                           // not joined, between them
+    say(10);
+    ASSERT_TRUE(join(kEach));
+    for (int i = 0; i < 5; ++i) say(30 * kEach);
+    hear(at_most);
+  }
+  const bool wildcard = std::string(GetParam()).starts_with("0.0.0.0");
+  EXPECT_EQ(ours, (std::set<std::string>{wildcard ? "127.0.0.1:" + std::to_string(port->local().port) : to_text(Address{})}));
+}
+
+TEST_P(Joined, WhatIsTooLongIsCutAndCannotBeMistaken) {
+  if (!join(1400)) GTEST_SKIP() << "this kernel joins no datagrams";
+  const Buffer all(3 * 1400, 0x55);
+  ASSERT_EQ(send(fd, all.data(), all.size(), 0), static_cast<ssize_t>(all.size()));
+  port->wait(milliseconds(500));
+  std::array<Received, 8> batch;
+  ASSERT_EQ(port->receive(batch), 3u);
+  for (size_t i = 0; i < 3; ++i) EXPECT_EQ(batch[i].octets.size(), profile::kDatagramMax + 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(, Joined, ::testing::Values("127.0.0.1:0", "0.0.0.0:0"));
 
 TEST(Reply, answers_and_heartbeats_leave_from_where_the_newest_packet_came_to) {
   World w;
