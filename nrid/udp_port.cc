@@ -166,9 +166,8 @@ size_t UdpPort::Buffers::take(std::span<Received> out) {
 }
 
 UdpPort::UdpPort(int fd, bool v4, const Address& local)
-    : fd_(fd), v4_(v4), local_(local), wildcard_(is_wildcard(local)) {
-  for (auto& buffers : buffers_) buffers = std::make_unique_for_overwrite<Buffers>();
-}
+    : fd_(fd), v4_(v4), local_(local), wildcard_(is_wildcard(local)),
+      buffers_{std::make_unique_for_overwrite<Buffers>(), std::make_unique_for_overwrite<Buffers>()} {}
 
 UdpPort::~UdpPort() { close(fd_); }
 

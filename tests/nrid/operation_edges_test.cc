@@ -1,5 +1,6 @@
 // Operations at their edges: what is late, what was never told, what finds no room, what cannot be signed.
 // nrid.md.
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -46,6 +47,34 @@ TEST(OperationEdges, R058_the_time_in_a_system_message_is_no_change) {
   w.pass(seconds(1));
   w.send(Type::non, w.uas_cwt(w.ua, w.wrapped({w.location(w.clock.now().wall), system_at(473'900'001, 1004)}, w.ua)));
   EXPECT_EQ(w.count(Counter::static_changed), 1u);  // the operator walked
+}
+
+// After an outage all aircraft come back in the same moment. Their Heartbeats spread over a tenth of the period, and stay apart.
+TEST(OperationEdges, R062_aircraft_that_begin_together_do_not_stay_together) {
+  World w;
+  constexpr int kAircraft = 60;
+  for (uint8_t i = 0; i < kAircraft; ++i) {
+    const Party party(static_cast<uint8_t>(100 + i));
+    w.keys.know(party);
+    w.send(Type::con, w.uas_cwt(party, w.start_pack(party)));
+  }
+  w.heard();
+  const Duration period = Timers().heartbeat;
+  for (int round = 1; round <= 2; ++round) {
+    int in_all = 0, at_once = 0;
+    for (int64_t us = 0; us < period.us; us += 10'000) {
+      w.pass(milliseconds(10));
+      const std::vector<Heard> heard = w.heard();
+      const auto now = static_cast<int>(std::count_if(heard.begin(), heard.end(), [](const Heard& each) { return each.post(); }));
+      in_all += now;
+      at_once = std::max(at_once, now);
+      if (round == 1 && us < period.us * 9 / 10 - 20'000) {
+        ASSERT_EQ(in_all, 0);
+      }
+    }
+    EXPECT_EQ(in_all, kAircraft) << round;
+    EXPECT_LE(at_once, kAircraft / 6) << round;
+  }
 }
 
 TEST(OperationEdges, R113_changes_make_room_for_a_start_and_an_end) {

@@ -86,33 +86,6 @@ TEST(Operation, R062_R063_a_minute_at_1_hz_has_twelve_heartbeats_and_no_other_an
   EXPECT_TRUE(answers[0].payload.empty());
 }
 
-// After an outage all aircraft come back in the same moment. Their Heartbeats spread over a tenth of the period, and stay apart.
-TEST(Operation, R062_aircraft_that_begin_together_do_not_stay_together) {
-  World w;
-  constexpr int kAircraft = 60;
-  for (uint8_t i = 0; i < kAircraft; ++i) {
-    const Party party(static_cast<uint8_t>(100 + i));
-    w.keys.know(party);
-    w.send(Type::con, w.uas_cwt(party, w.start_pack(party)));
-  }
-  w.heard();
-  const Duration period = Timers().heartbeat;
-  for (int round = 1; round <= 2; ++round) {
-    int in_all = 0, at_once = 0;
-    for (int64_t us = 0; us < period.us; us += 10'000) {
-      w.pass(milliseconds(10));
-      const auto now = static_cast<int>(posts(w.heard()).size());
-      in_all += now;
-      at_once = std::max(at_once, now);
-      if (round == 1 && us < period.us * 9 / 10 - 20'000) {
-        ASSERT_EQ(in_all, 0);
-      }
-    }
-    EXPECT_EQ(in_all, kAircraft) << round;
-    EXPECT_LE(at_once, kAircraft / 6) << round;
-  }
-}
-
 TEST(Operation, R029_con_heartbeats_until_the_token_comes_back_then_non) {
   World w;
   w.fly_start(w.ua);
