@@ -41,7 +41,7 @@ class DetRates {                      // any thread
 
  private:
   struct Entry {
-    uint64_t tag = 0;                 // the DET's hash; 0: free
+    uint64_t tag = 0;                 // the DET's hash, of 63 bits; two that had the same would share a bucket. 0: free
     Bucket bucket;
   };
   static constexpr size_t kWays = 8;

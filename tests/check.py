@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -201,9 +202,15 @@ STEPS = [('gcc', gcc_step), ('clang', clang_step), ('fuzz', fuzz_step), ('thread
          ('apps', process_step)]
 
 
+def processor_seconds():
+    """What all commands that have ended took: a step that leaves the processor idle could do more at once."""
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
+
+
 def one_step(number, total, name, step):
     print(f'[{number}/{total}] {name}: {step.__doc__}', flush=True)
-    started = time.monotonic()
+    started, before = time.monotonic(), processor_seconds()
     try:
         cases = step()
     except StepFailed as failure:
@@ -212,7 +219,8 @@ def one_step(number, total, name, step):
         cases = [Case(name, FAILED, f'{type(trouble).__name__}: {trouble}')]
     took = time.monotonic() - started
     mark = '✗' if any(case.verdict == FAILED for case in cases) else '✓'
-    print(f'  {mark} {name}: {summary(cases)}, {took:.0f} s', flush=True)
+    busy = (processor_seconds() - before) / max(took, 0.001) / (os.cpu_count() or 1)
+    print(f'  {mark} {name}: {summary(cases)}, {took:.0f} s with the processor busy for {100 * busy:.0f} % of them', flush=True)
     return cases
 
 

@@ -146,16 +146,17 @@ uint64_t Reader::u64() {
 }
 
 int64_t Reader::i64() {
-  const Kind kind = peek();
   Head head;
-  if (!take(kind == Kind::negative_int ? kind : Kind::unsigned_int, head)) return 0;
-  if (head.value > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {
+  if (!read_head(head)) return 0;
+  const bool negative = head.kind == Kind::negative_int;
+  if ((!negative && head.kind != Kind::unsigned_int) || head.value > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {
     fail();
     return 0;
   }
+  at_ += head.size;
   item_done();
   const auto value = static_cast<int64_t>(head.value);
-  return kind == Kind::negative_int ? -1 - value : value;
+  return negative ? -1 - value : value;
 }
 
 Bytes Reader::bytes() {
