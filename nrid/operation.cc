@@ -1,6 +1,7 @@
 #include "nrid/operation.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace nrid {
 namespace {
@@ -11,15 +12,21 @@ bool same_static(const rid::MessageOctets& a, const rid::MessageOctets& b) {
   return std::equal(a.begin(), a.begin() + 20, b.begin()) && a[24] == b[24];
 }
 
+uint64_t half_of(const Digest16& digest) {
+  uint64_t half;
+  std::memcpy(&half, digest.data(), sizeof half);
+  return half;
+}
+
 }  // namespace
 
 bool Operation::knows_pack(const Digest16& digest) const {
   const size_t count = std::min(pack_count, packs.size());
-  return std::find(packs.begin(), packs.begin() + static_cast<std::ptrdiff_t>(count), digest) !=
+  return std::find(packs.begin(), packs.begin() + static_cast<std::ptrdiff_t>(count), half_of(digest)) !=
          packs.begin() + static_cast<std::ptrdiff_t>(count);
 }
 
-void Operation::remember_pack(const Digest16& digest) { packs[pack_count++ % packs.size()] = digest; }
+void Operation::remember_pack(const Digest16& digest) { packs[pack_count++ % packs.size()] = half_of(digest); }
 
 bool Operation::keep_static(const rid::MessageOctets& message) {
   const auto type = rid::type_of(message);

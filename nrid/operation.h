@@ -41,7 +41,7 @@ struct Operation {
     rid::MessageOctets octets{};
   };
   std::vector<Static> statics;          // at most 16 Basic IDs and three others
-  std::array<Digest16, kPacksKept> packs{};  // newest packs, to tell a resend
+  std::array<uint64_t, kPacksKept> packs{};  // newest packs, half of the digest of each, to tell a resend
   size_t pack_count = 0;
   Track track;
   std::optional<rid::Location> last_location;  // newest by sample time, never a stale one

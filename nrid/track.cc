@@ -37,7 +37,8 @@ bool Track::may_leave(const Held& held) const {
 
 void Track::leave(std::vector<Sighting>& out) {
   Sighting sighting = std::move(held_.front().sighting);
-  held_.pop_front();
+  held_.erase(held_.begin());
+  if (held_.empty()) held_ = {};
   if (!plausible(sighting)) sighting.anomaly = true;
   if (last_) gaps_[gap_count_++ % gaps_.size()] = sighting.sampled - last_->sampled;
   last_ = Point{sighting.sampled, sighting.location->latitude_e7, sighting.location->longitude_e7};
