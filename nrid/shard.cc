@@ -286,7 +286,10 @@ void Shard::take_command(const EndCommand& command, Now now) {
   Operation& op = *found->second;
   cwt::EooBody body{op.ua, profile::kEooBySp, static_cast<uint64_t>(now.wall.seconds()), std::nullopt};
   const auto cwt = make_eoo_cwt(speaker(op.sp, op.ua, op.kid_form), body, now.wall.seconds(), cwt_space_);
-  if (cwt.ok()) send_to_paths(op, *cwt, now);
+  if (cwt.ok()) {
+    send_to_newest(op, *cwt, now);
+    send_to_previous(op, *cwt, now);
+  }
   parts_.counters.add(Counter::operation_ended);
   close(op, FlightEventKind::ended, command.reason, now);
   schedule(op);

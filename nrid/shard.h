@@ -123,7 +123,8 @@ class Shard {
   void answer_heartbeat(const Report& report, Operation* op, cwt::MessageSet expected, Now now);
   void answer_end(const Report& report, Operation* op, Now now);
   bool send_notice(Operation& op, ReturnPath& path, Bytes cwt);
-  bool send_to_paths(Operation& op, Bytes cwt, Now now);
+  bool send_to_newest(Operation& op, Bytes cwt, Now now);
+  void send_to_previous(Operation& op, Bytes cwt, Now now);
   void timed_heartbeat(Operation& op, Now now);
   void on_timer(Operation& op, Now now);
   void lose(Operation& op, Now now);

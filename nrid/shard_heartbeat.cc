@@ -127,18 +127,17 @@ bool Shard::send_notice(Operation& op, ReturnPath& path, Bytes cwt) {
   return true;
 }
 
-// True when it went to the newest address.
-bool Shard::send_to_paths(Operation& op, Bytes cwt, Now now) {
-  const Duration heard_within = timers(op).silence();  // R*P
-  bool sent = false;
-  if (ReturnPath* path = op.paths.current(); path != nullptr && now.tick - path->authenticated <= heard_within) {
-    sent = send_notice(op, *path, cwt);
-  }
-  if (ReturnPath* path = op.paths.previous()) {
-    --path->farewell;
-    if (now.tick - path->authenticated <= heard_within) send_notice(op, *path, cwt);
-  }
-  return sent;
+// only where it was heard within R*P.
+bool Shard::send_to_newest(Operation& op, Bytes cwt, Now now) {
+  ReturnPath* const path = op.paths.current();
+  return path != nullptr && now.tick - path->authenticated <= timers(op).silence() && send_notice(op, *path, cwt);
+}
+
+void Shard::send_to_previous(Operation& op, Bytes cwt, Now now) {
+  ReturnPath* const path = op.paths.previous();
+  if (path == nullptr) return;
+  --path->farewell;
+  if (now.tick - path->authenticated <= timers(op).silence()) send_notice(op, *path, cwt);
 }
 
 void Shard::timed_heartbeat(Operation& op, Now now) {
@@ -148,12 +147,13 @@ void Shard::timed_heartbeat(Operation& op, Now now) {
   op.asked = body.expected.types;
   parts_.counters.add(Counter::heartbeat_timed);
   tell_peers(op, PeerNews::Kind::still_here);
-  const bool sent = send_to_paths(op, *cwt, now);
+  const bool sent = send_to_newest(op, *cwt, now);
+  send_to_previous(op, *cwt, now);
   if (!body.move_sp) return;
   if (sent) return redirect_left(op, now);
   body.move_sp.reset();  // R-029 has no room for the longer one
   cwt = make_uss_cwt(speaker(op.sp, op.ua, op.kid_form), body, now.wall.seconds(), cwt_space_);
-  if (cwt.ok()) send_to_paths(op, *cwt, now);
+  if (cwt.ok()) send_to_newest(op, *cwt, now);
 }
 
 // R Heartbeats in a row met with silence. Before a first Location nothing flies that could be lost.

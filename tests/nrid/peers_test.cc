@@ -329,5 +329,39 @@ TEST(Peers, R029_a_redirect_counts_in_the_three_times_of_an_unproven_address) {
   EXPECT_LE(out, 3 * datagram.size());
 }
 
+// The newest address has no room left for the longer Heartbeat and gets a short one; the one before it, which still sends copies, hears one
+// of them, not both.
+TEST(Peers, R022_R029_an_old_address_hears_one_heartbeat_a_period) {
+  Town town;
+  World& w = town.a;
+  town.run(milliseconds(100));
+  w.send(coap::Type::con, w.uas_cwt(w.ua, w.start_pack(w.ua)), address_of(77));
+  w.pass(seconds(1));
+  w.send(coap::Type::non, w.uas_cwt(w.ua, w.flight_pack(w.ua)), address_of(77));  // its ledger has room for more
+  w.pass(seconds(1));
+  const Buffer newest = w.post(coap::Type::non, w.uas_cwt(w.ua, w.flight_pack(w.ua, 1)));
+  w.inject(newest, address_of(78));
+  w.run();
+  ASSERT_TRUE(w.recorder->host().redirect(w.ua.det, town.b.sp.det).ok());
+  w.run();
+  w.plain_port.sent.clear();
+  std::map<Address, size_t> heard;
+  for (int second = 0; second < 14; ++second) {
+    w.inject(newest, address_of(77));
+    town.b.pass(seconds(1));
+    w.pass(seconds(1));
+    std::map<Address, size_t> now;
+    for (const auto& [to, octets] : w.plain_port.sent) ++now[to];
+    w.plain_port.sent.clear();
+    for (const auto& [to, count] : now) {
+      EXPECT_EQ(count, 1u) << to_text(to) << " in second " << second;
+      heard[to] += count;
+    }
+  }
+  EXPECT_GE(w.count(Counter::replies_withheld), 1u);
+  EXPECT_GE(heard[address_of(77)], 2u);
+  EXPECT_GE(heard[address_of(78)], 2u);
+}
+
 }  // namespace
 }  // namespace nrid::testing

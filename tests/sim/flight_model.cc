@@ -55,9 +55,10 @@ void FlightModel::note_sample(Instant sampled, Tick now) {
   if (const auto [at, fresh] = samples_.emplace(sampled, Sample{now, 1}); !fresh) ++at->second.packs;
 }
 
-// Heartbeats go to an address as long as it speaks: a report from another one that is not newer proves life and nothing else.
+// Heartbeats go to an address as long as it speaks: a report from another one that is not newer proves life and nothing else. Which of
+// several is the address is not known from outside; then all of them must have spoken.
 void FlightModel::note_path(const std::vector<Address>& from, Tick now) {
-  if (std::none_of(from.begin(), from.end(), [&](const Address& each) { return one_of(current_, each); })) return;
+  if (!std::all_of(current_.begin(), current_.end(), [&](const Address& each) { return one_of(from, each); })) return;
   if (now - path_heard_ > silence()) last_word_ = now;   // meanwhile there was nobody to be told
   path_heard_ = now;
 }
@@ -176,8 +177,8 @@ void FlightModel::notice(const Address& to, Tick now) {
   }
 }
 
-void FlightModel::round_over() {
-  if (told_any_ && due_current_ && !told_current_) broken_("R-022", "a Heartbeat went to an old address and not to " + (current_.empty() ? "any" : to_text(current_[0])));
+void FlightModel::round_over(bool withheld) {
+  if (told_any_ && due_current_ && !told_current_ && !withheld) broken_("R-022", "a Heartbeat went to an old address and not to " + (current_.empty() ? "any" : to_text(current_[0])));
   if (told_any_) --farewell_;
   told_any_ = told_current_ = false;
 }

@@ -37,7 +37,8 @@ class FlightModel {
   void sighting(const Sighting& sighting, const Entry& said, Tick now);
   // A timed Heartbeat left to this address; a whole round of them (one moment) then ends with round_over().
   void notice(const Address& to, Tick now);
-  void round_over();
+  // `withheld`: the server says that a ledger of R-029 had no room for one.
+  void round_over(bool withheld = false);
   void word(Tick now) { last_word_ = now; }      // any Heartbeat of it left
 
   // Another provider, with which this one is connected, took a report of this flight.

@@ -32,7 +32,7 @@ void ProviderLaws::restart() {
   touched_.clear();
   unshown_.clear();
   tidied_ = {};
-  taken_ = left_ = perhaps_copies_ = 0;
+  taken_ = left_ = withheld_ = perhaps_copies_ = 0;
   excused_ = {};
   journal_broken_ = false;
 }
@@ -209,10 +209,12 @@ void ProviderLaws::after_step(Now now, const CounterTotals& counters, const Serv
   if (server.parked() > facts_.limits.parked_max) broken_("limits", facts_.name + ": too many parked");
   if (server.operations() > facts_.limits.aircraft_max) broken_("limits", facts_.name + ": too many operations");
   if (journal_broken_) excused_ = now.tick;
+  const uint64_t withheld = counters.get(Counter::replies_withheld);
   for (FlightModel* each : touched_) {
     each->step_over();
-    each->round_over();
+    each->round_over(withheld != withheld_);
   }
+  withheld_ = withheld;
   touched_.clear();
 }
 

@@ -120,7 +120,7 @@ class ProviderLaws final : public JournalWatch {
   absl::flat_hash_set<Digest16> safe_ever_;
   uint64_t taken_ = 0;
   uint64_t perhaps_copies_ = 0;        // datagrams that may be copies of a token already verified
-  uint64_t left_ = 0;
+  uint64_t left_ = 0, withheld_ = 0;
   Tick excused_;
   Now now_{};
   bool journal_broken_ = false;
