@@ -55,10 +55,10 @@ void FlightModel::note_sample(Instant sampled, Tick now) {
   if (const auto [at, fresh] = samples_.emplace(sampled, Sample{now, 1}); !fresh) ++at->second.packs;
 }
 
-// Heartbeats go to an address as long as it speaks: a report from another one that is not newer proves life and nothing else. Which of
-// several is the address is not known from outside; then all of them must have spoken.
-void FlightModel::note_path(const std::vector<Address>& from, Tick now) {
-  if (!std::all_of(current_.begin(), current_.end(), [&](const Address& each) { return one_of(from, each); })) return;
+// Heartbeats go to an address as long as it speaks: a report from another one that is not newer proves life and nothing else.
+// Which of several copies counted, and so which address spoke, is not known from outside; a newer one made it the address in any case.
+void FlightModel::note_path(const std::vector<Address>& from, bool newer, Tick now) {
+  if (!newer && (from.size() != 1 || current_ != from)) return;
   if (now - path_heard_ > silence()) last_word_ = now;   // meanwhile there was nobody to be told
   path_heard_ = now;
 }
@@ -79,13 +79,13 @@ bool FlightModel::accepted(const Entry& said, const std::vector<Address>& from, 
     if (farewell_ > 0) before_.insert(before_.end(), previous_.begin(), previous_.end());
   }
   if (elsewhere_ && said.iat > elsewhere_->iat) elsewhere_.reset();
+  const bool newer = said.iat > newest_iat_ || current_.empty();
   if (loose_) {
-    move(from, said.iat > newest_iat_ || current_.empty());
-    note_path(from, now);
+    move(from, newer);
+    note_path(from, newer, now);
     note(said, now);
     return said.what == Said::report && said.types != 0 && packs_.emplace(said.pack, now).second;
   }
-  const bool newer = said.iat > newest_iat_ || current_.empty();
   if (said.what == Said::end) {
     if (state_ == State::none) {
       state_ = State::closed;
@@ -98,13 +98,10 @@ bool FlightModel::accepted(const Entry& said, const std::vector<Address>& from, 
   }
   if (state_ == State::closed && said.iat <= end_iat_) broken_("R-103", "a report of iat " + std::to_string(said.iat) + " was taken after an end of iat " + std::to_string(end_iat_));
   if (!open() && said.types == 0) return false;          // a Link before anything else: nothing begins
-  if (!open()) {
-    begin(said, now);
-    move(from, true);
-  } else {
-    move(from, newer);
-  }
-  note_path(from, now);
+  const bool moves = newer || !open();
+  if (!open()) begin(said, now);
+  move(from, moves);
+  note_path(from, moves, now);
   return report(said, now);
 }
 

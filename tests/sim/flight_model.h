@@ -70,7 +70,7 @@ class FlightModel {
   void begin(const Entry& said, Tick now);
   void note(const Entry& said, Tick now);
   void note_sample(Instant sampled, Tick now);
-  void note_path(const std::vector<Address>& from, Tick now);
+  void note_path(const std::vector<Address>& from, bool newer, Tick now);
   void loose_event(const FlightEvent& event, Tick now);
   void judge_owner(Tick now);
 
