@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <set>
 
@@ -45,6 +46,7 @@ class QueuePort final : public DatagramPort {
   }
   size_t send(std::span<const Outgoing> datagrams) override {
     for (const Outgoing& d : datagrams) {
+      if (watch) watch(d);
       sent.emplace_back(d.peer, Buffer(d.octets.begin(), d.octets.end()));
       left_from.push_back(d.from);
     }
@@ -54,6 +56,7 @@ class QueuePort final : public DatagramPort {
 
   std::deque<std::pair<Address, Buffer>> inbox;
   std::vector<std::pair<Address, Buffer>> sent;
+  std::function<void(const Outgoing&)> watch;  // called as each leaves
   Address arrives_at;                    // our address that datagrams come to, as of a port with several
   std::vector<Address> left_from;        // one per sent datagram
 
@@ -135,10 +138,19 @@ class Recorder final : public Module {
 
 class FailingJournal final : public Journal {
  public:
-  Status append(const JournalEntry& entry) override { return append_fails ? Status::failed("disk full") : memory.append(entry); }
-  Status sync() override { return sync_fails ? Status::failed("disk gone") : Status(); }
+  Status append(const JournalEntry& entry) override {
+    if (append_fails) return Status::failed("disk full");
+    ++unsafe;
+    return memory.append(entry);
+  }
+  Status sync() override {
+    if (sync_fails) return Status::failed("disk gone");
+    unsafe = 0;
+    return {};
+  }
   bool append_fails = false;
   bool sync_fails = false;
+  size_t unsafe = 0;                     // taken since the last sync that succeeded
   MemoryJournal memory;
 };
 
