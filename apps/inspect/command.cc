@@ -1,5 +1,6 @@
 #include "apps/inspect/command.h"
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
@@ -15,6 +16,11 @@ std::string must_be(std::string_view name, std::string_view what) {
 Json refusal(Error error) { return {{"error", info(error).counter}, {"detail", info(error).text}}; }
 
 Json refusal(std::string_view word, std::string_view detail) { return {{"error", word}, {"detail", detail}}; }
+
+Instant now_field(const Json& input) {
+  constexpr int64_t kNowMax = 1'000'000'000'000;
+  return at_second(std::clamp<int64_t>(input.value("now", SystemClock().now().wall.seconds()), 0, kNowMax));
+}
 
 Json parse_json(std::string_view text) {
   constexpr int kDepthMax = 64;

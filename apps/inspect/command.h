@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/det.h"
 #include "base/ed25519.h"
 #include "base/errors.h"
@@ -50,6 +51,11 @@ struct Command {
 Json refusal(Error error);
 // The same with a word outside the table: bad_request for input that is no valid question.
 Json refusal(std::string_view word, std::string_view detail);
+
+// The latest date that we sign, Unix seconds: in the year 2096, and within 32 bits of every epoch in use.
+inline constexpr int64_t kSignedDateMax = 4'000'000'000;
+// The time to judge by: field "now", else the clock; later than any date on the wire at most.
+Instant now_field(const Json& input);
 
 // A JSON value from a user's text; discarded when it is none, or nested deeper than 64: what walks it later recurses.
 Json parse_json(std::string_view text);

@@ -100,8 +100,7 @@ Json endorse_make(const Json& input) {
   if (!det::may_register(parent, child)) return refusal(Error::endorsement_parent);
   const int64_t from = input.value("not_before", SystemClock().now().wall.seconds());
   const int64_t to = input.value("not_after", from + 365 * 86'400);
-  constexpr int64_t kTimeMax = 4'000'000'000;
-  if (from < 0 || from > kTimeMax || to < 0 || to > kTimeMax) return refusal(Error::value_range);
+  if (from < 0 || from > kSignedDateMax || to < 0 || to > kSignedDateMax) return refusal(Error::value_range);
   const auto be = det::make_endorsement(child, child_key, parent, signer, at_second(from), at_second(to));
   if (!be.ok()) return refusal(be.error());
   return {{"hex", hex(*be)}, {"child", to_hex(child)}, {"parent", to_hex(parent)}, {"not_before", from}, {"not_after", to}};
@@ -122,11 +121,9 @@ Json endorse_verify(const Json& input) {
   Json out = {{"child", to_hex(be->child)}, {"hi", hex(be->child_key)}, {"parent", to_hex(be->parent)},
               {"not_before", be->not_before.seconds()}, {"not_after", be->not_after.seconds()}, {"unix_epoch", be->unix_epoch},
               {"self_signed", be->self_signed()}};
-  constexpr int64_t kTimeMax = 1'000'000'000'000;
-  const int64_t at = std::clamp<int64_t>(input.value("now", SystemClock().now().wall.seconds()), 0, kTimeMax);
   if (const auto hashed = det::check(be->parent, key); !hashed.ok()) return no(hashed.error(), out);
   if (!det::may_register(be->parent, be->child)) return no(Error::endorsement_parent, out);
-  const auto verdict = det::verify_endorsement(*be, key, at_second(at), seconds(5));
+  const auto verdict = det::verify_endorsement(*be, key, now_field(input), seconds(5));
   if (!verdict.ok()) return no(verdict.error(), out);
   out["ok"] = true;
   return out;

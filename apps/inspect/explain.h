@@ -53,6 +53,8 @@ bool explain_det(const Det& det, Explanation& out);
 bool direction_field(const Json& input, schc::Direction& out, Json& refused);
 
 // Shared phrasing.
+inline constexpr std::string_view kCoapTypes[] = {"CON", "NON", "ACK", "RST"};
+std::string code_text(uint8_t code);                        // "2.04"
 std::string_view message_name(size_t type);                 // F3411's own words: "Basic ID"; "?" for a reserved type
 std::string when(Instant instant);                          // "1780315200 (2026-06-01T12:00:00Z)"
 std::string degrees(std::optional<int32_t> e7);

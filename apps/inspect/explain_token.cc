@@ -9,13 +9,6 @@
 namespace nrid::inspect {
 namespace {
 
-constexpr std::string_view kTypes[] = {"CON", "NON", "ACK", "RST"};
-
-std::string code_text(uint8_t code) {
-  const std::string detail = std::to_string(code & 31);
-  return std::to_string(code >> 5) + "." + (detail.size() < 2 ? "0" : "") + detail;
-}
-
 struct OptionName { uint16_t number; std::string_view name; char form; std::string_view section; };  // form: t text, u uint, x hex
 constexpr OptionName kOptionNames[] = {
     {1, "If-Match", 'x', "RFC 7252 5.10.8"},   {3, "Uri-Host", 't', "RFC 7252 5.10.1"},    {4, "ETag", 'x', "RFC 7252 5.10.6"},
@@ -103,6 +96,11 @@ bool explain_claims(const cwt::Sign1& sign1, Explanation& out) {
 
 }  // namespace
 
+std::string code_text(uint8_t code) {
+  const int detail = code & 31;
+  return std::to_string(code >> 5) + (detail < 10 ? ".0" : ".") + std::to_string(detail);
+}
+
 bool explain_token(Bytes message, Explanation& out) {
   static constexpr std::string_view kForms[] = {"in a bstr with tag 54", "bare 16 octets", "the draft's literal tag 54"};
   const auto sign1 = cwt::decode_sign1(message);
@@ -126,7 +124,7 @@ bool explain_coap(Bytes datagram, Explanation& out) {
     out.refuse("CoAP", message.error(), "RFC 7252 3");
     return false;
   }
-  out.add("CoAP", std::string(kTypes[static_cast<size_t>(message->type)]) + " " + code_text(message->code) + ", " +
+  out.add("CoAP", std::string(kCoapTypes[static_cast<size_t>(message->type)]) + " " + code_text(message->code) + ", " +
           std::to_string(datagram.size()) + " octets", "RFC 7252 3");
   out.enter();
   out.add("message id", std::to_string(message->id), "RFC 7252 4.4");

@@ -3,18 +3,15 @@
 #include <algorithm>
 
 #include "apps/inspect/command.h"
-#include "base/clock.h"
 #include "det/det.h"
 #include "nrid/peer_file.h"
 
 namespace nrid::inspect {
 namespace {
 
-constexpr int64_t kTimeMax = 4'102'444'800;  // 2100
-
 Json no(const std::string& detail) { return {{"ok", false}, {"error", "bad_peers"}, {"detail", detail}}; }
 
-Json make(const Json& input) {
+Json peers_make(const Json& input) {
   std::string text, file = "peers";
   Json refused;
   Seed seed;
@@ -30,14 +27,14 @@ Json make(const Json& input) {
   return {{"ok", true}, {"text", *made}};
 }
 
-std::string render_make(const Json&, const Json& answer) { return answer["text"].get<std::string>(); }
+std::string render_peers(const Json&, const Json& answer) { return answer["text"].get<std::string>(); }
 
-Json describe(const Peer& peer, Instant now) {
+Json describe_peer(const Peer& peer, Instant now) {
   return {{"sp", to_text(peer.sp)}, {"name", peer.name}, {"addresses", peer.addresses.size()}, {"capacity", peer.capacity}, {"priority", peer.priority},
           {"region", !peer.region.empty()}, {"not_after", peer.not_after.seconds()}, {"endorsement", std::string(to_word(expiry_level(peer, now)))}};
 }
 
-Json check(const Json& input) {
+Json peers_check(const Json& input) {
   std::string text, file = "peers";
   Json refused;
   PeerTrust trust;
@@ -53,12 +50,12 @@ Json check(const Json& input) {
     rest.remove_prefix(std::min(comma + 1, rest.size()));
   }
   trust.anchors = anchors;
-  const Instant now = at_second(std::clamp<int64_t>(input.value("now", SystemClock().now().wall.seconds()), 0, kTimeMax));
+  const Instant now = now_field(input);
   const auto table = parse_peer_file(text, file, trust);
   if (!table.ok()) return no(table.text());
   Json out = {{"ok", true}, {"hda", to_text(table->hda)}, {"self", nullptr}, {"peers", Json::array()}};
-  if (table->self) out["self"] = describe(*table->self, now);
-  for (const Peer& peer : table->peers) out["peers"].push_back(describe(peer, now));
+  if (table->self) out["self"] = describe_peer(*table->self, now);
+  for (const Peer& peer : table->peers) out["peers"].push_back(describe_peer(peer, now));
   return out;
 }
 
@@ -68,13 +65,13 @@ std::vector<Command> peer_commands() {
   const Field file = {"file", FieldKind::json, true, "the list: a file name, or JSON text"};
   return {
       {"peers", "make", "Sign a list of peers; its \"signer\" says who signs, the HDA or the provider that reads it",
-       {file, {"seed", FieldKind::text, true, "the signer's seed, 64 hex digits"}}, make, render_make},
+       {file, {"seed", FieldKind::text, true, "the signer's seed, 64 hex digits"}}, peers_make, render_peers},
       {"peers", "check", "Read a list of peers as one of the providers: form, signature, chain, endorsements",
        {file,
         {"det", FieldKind::text, true, "DET of the provider that reads it"},
         {"hi", FieldKind::text, true, "its public key"},
         {"anchor", FieldKind::text, true, "DET=HI of what you trust; several with commas between"},
-        {"now", FieldKind::integer, false, "Unix seconds; default the clock"}}, check, nullptr},
+        {"now", FieldKind::integer, false, "Unix seconds; default the clock"}}, peers_check, nullptr},
   };
 }
 

@@ -21,13 +21,13 @@ const StatusOr<schc::RuleSet>& loaded(const std::string& text, const std::string
   return last;
 }
 
-struct Question {
+struct SchcQuestion {
   schc::RuleSet rules;
   schc::Direction direction = schc::Direction::up;
   Buffer in;
 };
 
-bool read_question(const Json& input, Question& question, Json& refused) {
+bool read_question(const Json& input, SchcQuestion& question, Json& refused) {
   std::string text, file = "rules";
   if (!json_or_file(input, "rules", text, file, refused)) return false;
   if (!hex_field(input, "hex", question.in, refused)) return false;
@@ -44,7 +44,7 @@ bool read_question(const Json& input, Question& question, Json& refused) {
 // Both directions of work differ in the function, and in which side is the SCHC packet that can be explained.
 template <bool compressing>
 Json convert(const Json& input) {
-  Question question;
+  SchcQuestion question;
   Json refused;
   if (!read_question(input, question, refused)) return refused;
   std::array<uint8_t, kPacketMax> space{};

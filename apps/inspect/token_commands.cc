@@ -54,7 +54,7 @@ Json verdict(Result<void> result, Json claims) {
   return out;
 }
 
-struct Question {
+struct TokenQuestion {
   Buffer message;
   PublicKey key{};
   Instant now;
@@ -70,7 +70,7 @@ Error wrong_addressee(const cwt::Claims& claims) {
   return down ? Error::wrong_ua : Error::wrong_sp;
 }
 
-Json judge(const Question& question) {
+Json judge(const TokenQuestion& question) {
   const auto sign1 = cwt::decode_sign1(question.message);
   if (!sign1.ok()) return verdict(sign1.error(), {});
   auto claims = cwt::decode_claims(sign1->payload, sign1->kid);
@@ -89,7 +89,7 @@ Json judge(const Question& question) {
 
 Json cwt_verify(const Json& input) {
   constexpr int64_t kDateMax = 253'402'300'799;
-  Question question;
+  TokenQuestion question;
   Json refused;
   Det self;
   if (!hex_field(input, "hex", question.message, refused) || !key_field(input, "key", question.key, refused) ||

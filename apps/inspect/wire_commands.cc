@@ -3,20 +3,13 @@
 #include <algorithm>
 #include <array>
 
-#include "apps/inspect/command.h"
+#include "apps/inspect/explain.h"
 #include "apps/inspect/token.h"
 #include "base/profile.h"
 #include "wire/coap.h"
 
 namespace nrid::inspect {
 namespace {
-
-constexpr std::string_view kTypes[] = {"CON", "NON", "ACK", "RST"};
-
-std::string code_text(uint8_t code) {
-  const int detail = code & 31;
-  return std::to_string(code >> 5) + (detail < 10 ? ".0" : ".") + std::to_string(detail);
-}
 
 // "2.04": class 0..7, detail 00..31.
 std::optional<uint8_t> code_of(std::string_view text) {
@@ -37,7 +30,7 @@ Json coap_decode(const Json& input) {
   for (const coap::Option& each : message->options()) options.push_back({each.number, to_hex(each.value)});
   const std::array<uint8_t, 2> mid = {static_cast<uint8_t>(message->id >> 8), static_cast<uint8_t>(message->id)};
   return {{"ver", 1},
-          {"type", kTypes[static_cast<size_t>(message->type)]},
+          {"type", kCoapTypes[static_cast<size_t>(message->type)]},
           {"tkl", message->token.size()},
           {"code", code_text(message->code)},
           {"mid", to_hex(mid)},
@@ -65,9 +58,9 @@ bool read_options(const Json& list, coap::Message& message, std::vector<Buffer>&
 Json coap_encode(const Json& input) {
   coap::Message message;
   const auto& type = input["type"].get_ref<const std::string&>();
-  const auto* const known = std::find(std::begin(kTypes), std::end(kTypes), type);
-  if (known == std::end(kTypes)) return refusal("bad_request", "field type must be CON, NON, ACK or RST");
-  message.type = static_cast<coap::Type>(known - std::begin(kTypes));
+  const auto* const known = std::find(std::begin(kCoapTypes), std::end(kCoapTypes), type);
+  if (known == std::end(kCoapTypes)) return refusal("bad_request", "field type must be CON, NON, ACK or RST");
+  message.type = static_cast<coap::Type>(known - std::begin(kCoapTypes));
   const auto code = code_of(input["code"].get_ref<const std::string&>());
   if (!code) return refusal("bad_request", "field code must be like 0.02 or 2.04");
   message.code = *code;

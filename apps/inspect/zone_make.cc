@@ -15,7 +15,6 @@
 namespace nrid::inspect {
 namespace {
 
-constexpr int64_t kTimeMax = 4'000'000'000;
 constexpr size_t kEntitiesMax = 100'000;
 
 struct Spec {
@@ -76,8 +75,8 @@ Status SpecReader::read(Spec& out) {
   TRY_VOID(number(spec_, "serial", UINT32_MAX, out.zone.serial));
   const int64_t now = SystemClock().now().wall.seconds();
   int64_t from = now - 3600, to = now + 365 * 86'400;
-  TRY_VOID(number(spec_, "not_before", kTimeMax, from));
-  TRY_VOID(number(spec_, "not_after", kTimeMax, to));
+  TRY_VOID(number(spec_, "not_before", kSignedDateMax, from));
+  TRY_VOID(number(spec_, "not_after", kSignedDateMax, to));
   out.not_before = at_second(from);
   out.not_after = at_second(to);
   const auto list = spec_.find("entities");
@@ -106,7 +105,7 @@ Status SpecReader::entity(const Json& in, Spec& out) {
   has_hid_.emplace_back(in.contains("raa"), in.contains("hda"));
   for (const auto& [name, target] : {std::pair("not_before", &made.not_before), {"not_after", &made.not_after}}) {
     int64_t at = -1;
-    TRY_VOID(number(in, name, kTimeMax, at));
+    TRY_VOID(number(in, name, kSignedDateMax, at));
     if (at >= 0) *target = at_second(at);
   }
   TRY_VOID(addresses(in, made));
@@ -203,7 +202,7 @@ Status write_all(const std::string& directory, const std::vector<det::RegistryEn
   return write_file_atomic(directory + "/registry.json", registry.dump(2) + "\n");
 }
 
-Json make(const Json& input) {
+Json zone_make(const Json& input) {
   Json refused;
   std::string text, file;
   if (!json_or_file(input, "spec", text, file, refused)) return refused;
@@ -237,7 +236,7 @@ Json make(const Json& input) {
   return registry;
 }
 
-std::string render(const Json& input, const Json& answer) {
+std::string render_zone(const Json& input, const Json& answer) {
   if (input.value("json", false) || answer.contains("zone")) return answer.dump(2) + "\n";
   std::string out;
   for (const auto& [name, entity] : answer["entities"].items()) {
@@ -253,7 +252,7 @@ Command zone_make_command() {
           {{"spec", FieldKind::json, true, "file or JSON text: origin, ttl, entities"},
            {"out", FieldKind::text, false, "directory for zone, NAME.key, NAME.be and registry.json"},
            {"json", FieldKind::flag, false, "print registry.json instead of one line per entity"}},
-          make, render};
+          zone_make, render_zone};
 }
 
 }  // namespace nrid::inspect
