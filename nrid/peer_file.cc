@@ -214,6 +214,9 @@ StatusOr<JsonValue> read_root(std::string_view text, const std::string& file) {
   TRY(root, read_json(text, file, {kPeerFileMax, 65'536, 8}));
   if (root.kind != Kind::object) return bad(file, root, "file", shown(root) + " is not an object");
   const Members reader{file, root};
+  if (root.member("format") == nullptr) {  // first of all: in another program's file every other complaint misleads
+    return bad(file, root, "format", "is missing; a list of peers is an object of format \"" + std::string(kPeerFileFormat) + "\", signer, chain, peers and signature");
+  }
   TRY_VOID(reader.known({"format", "signer", "chain", "peers", "signature"}));
   TRY(format, reader.need("format", Kind::text, "a text"));
   if (format->text != kPeerFileFormat) return bad(file, *format, "format", shown(*format) + " is not \"" + std::string(kPeerFileFormat) + "\"");

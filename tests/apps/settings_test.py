@@ -50,6 +50,8 @@ SERVER = [
     ('gateway list that is no list', replaced(r'^gateways = .*$', 'gateways = ["all of them"]'), ['gateways', 'all of them']),
     ('no list of peers', replaced(r'\A', '[peers]\nfile = "nobody.json"\n'), ['nobody.json']),
     ('a list of peers that is none', replaced(r'\A', '[peers]\nfile = "nridd.toml"\n'), ['nridd.toml:1:', 'not JSON']),
+    ('a list of peers that is another JSON object', replaced(r'\A', '[peers]\nfile = "registry/registry.json"\n'),
+     ['registry.json:1: format: is missing', '"nrid-peers-1"', 'signer, chain, peers and signature']),
     ('load thresholds the wrong way round', replaced(r'\A', '[peers]\nload_low = 0.95\n'), ['load_low', '0.95', 'load_high']),
     ('HTTP beyond loopback', replaced(r'^address = "127.0.0.1"\nport = (\d+)\n\Z', r'address = "0.0.0.0"\nport = \1\n'), ['0.0.0.0', 'loopback']),
 ]
