@@ -81,6 +81,7 @@ int main(int argc, char** argv) {
   auto plan = provider::read_plan(config, known);
   if (!plan.ok()) return failed(plan.failure());
   if (check) {
+    if (const Status status = provider::check_data_dir(*plan); !status.ok()) return failed(status);
     std::printf("%s: good\n", config.c_str());
     return 0;
   }

@@ -1,5 +1,7 @@
 #include "apps/server/provider.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <filesystem>
 
@@ -11,15 +13,39 @@
 namespace nrid::provider {
 namespace {
 
-Status make_data_dir(const std::string& directory) {
+namespace fs = std::filesystem;
+
+// Permissions, a disk that is full or read only: a file that is written knows.
+Status try_to_write(const std::string& directory) {
+  const std::string probe = directory + "/.nridd-" + std::to_string(getpid());
+  const Status written = write_file_atomic(probe, "nridd\n");
+  std::error_code ignored;
+  fs::remove(probe, ignored);
+  return written;
+}
+
+Status make_data_dir(const Plan& plan) {
+  const std::string& directory = plan.server.data_dir;
   if (directory.empty()) return {};
+  const std::string setting = plan.file.section("server").where("data_dir") + ": " + directory + ": ";
   std::error_code error;
-  std::filesystem::create_directories(directory, error);
-  if (error) return Status::failed("server.data_dir " + directory + ": " + error.message());
-  return {};
+  fs::create_directories(directory, error);
+  if (error) return Status::failed(setting + error.message());
+  const Status written = try_to_write(directory);
+  return written.ok() ? written : Status::failed(setting + "cannot be written: " + written.text());
 }
 
 }  // namespace
+
+Status check_data_dir(const Plan& plan) {
+  // What is made for the check goes again: who checks is often not the user that the service runs as.
+  std::vector<fs::path> missing;
+  std::error_code ignored;
+  for (fs::path at = plan.server.data_dir; !at.empty() && !fs::exists(at, ignored) && at != at.parent_path(); at = at.parent_path()) missing.push_back(at);
+  const Status made = make_data_dir(plan);
+  for (const fs::path& one : missing) fs::remove(one, ignored);
+  return made;
+}
 
 StatusOr<Plan> read_plan(const std::string& file, std::span<const SettingInfo> known) {
   TRY(settings, Settings::load(file, known));
@@ -71,7 +97,7 @@ void Provider::watch_clock() {
 
 Status Provider::start() {
   watch_clock();
-  TRY_VOID(make_data_dir(plan_.server.data_dir));
+  TRY_VOID(make_data_dir(plan_));
   TRY_VOID(check_dns(plan_.server));
   TRY(dns, det::DnsClient::open({plan_.server.dns.servers, plan_.server.dns.timeout_ms, plan_.server.dns.tries}, random_));
   dns_ = std::move(dns);

@@ -32,6 +32,8 @@ struct Plan {
   std::shared_ptr<const PeerTable> peers;
 };
 StatusOr<Plan> read_plan(const std::string& file, std::span<const SettingInfo> known);
+// Is the data folder there, or can it be made, and can it be written? Leaves nothing behind.
+Status check_data_dir(const Plan& plan);
 
 class Provider {
  public:

@@ -52,6 +52,9 @@ SERVER = [
     ('a list of peers that is none', replaced(r'\A', '[peers]\nfile = "nridd.toml"\n'), ['nridd.toml:1:', 'not JSON']),
     ('a list of peers that is another JSON object', replaced(r'\A', '[peers]\nfile = "registry/registry.json"\n'),
      ['registry.json:1: format: is missing', '"nrid-peers-1"', 'signer, chain, peers and signature']),
+    ('data folder that is a file', replaced(r'^\[server\]$', '[server]\ndata_dir = "nridd.toml"'), ['nridd.toml:', 'data_dir']),
+    ('data folder below a file', replaced(r'^\[server\]$', '[server]\ndata_dir = "nridd.toml/below"'), ['data_dir', 'nridd.toml/below', 'Not a directory']),
+    ('data folder that cannot be written', replaced(r'^\[server\]$', '[server]\ndata_dir = "/proc"'), ['data_dir', '/proc: cannot be written']),  # by root neither
     ('load thresholds the wrong way round', replaced(r'\A', '[peers]\nload_low = 0.95\n'), ['load_low', '0.95', 'load_high']),
     ('HTTP beyond loopback', replaced(r'^address = "127.0.0.1"\nport = (\d+)\n\Z', r'address = "0.0.0.0"\nport = \1\n'), ['0.0.0.0', 'loopback']),
 ]
@@ -120,6 +123,16 @@ class Settings(unittest.TestCase):
             with self.subTest(name):
                 self.server.config.write_text(change(self.good))
                 self.assert_refused([self.server.program, '--check-config', '--config', self.server.config], words)
+
+    def test_check_config_tries_the_data_folder_and_leaves_nothing_behind(self):
+        work = self.world.stage.work
+        (work / 'kept').mkdir()
+        for folder in ('new/deeper', 'kept'):
+            with self.subTest(folder):
+                self.server.config.write_text(replaced(r'^\[server\]$', f'[server]\ndata_dir = "{folder}"')(self.good))
+                subprocess.run([self.server.program, '--check-config', '--config', self.server.config], check=True, timeout=20, capture_output=True)
+        self.assertFalse((work / 'new').exists())
+        self.assertEqual(list((work / 'kept').iterdir()), [])
 
     def test_rules_may_be_left_out(self):
         gateway = self.gateway('delivery')
