@@ -29,7 +29,7 @@ Failure judge_answer(const DnsAnswer& answer, const std::string& name, std::stri
   switch (answer.outcome) {
     case Outcome::answered: break;
     case Outcome::timeout: return {Error::dns_timeout, "DNS resolver did not answer in time (" + asked + ")"};
-    case Outcome::unreachable: return {Error::dns_unreachable, "no DNS resolver reached: " + answer.detail + " (" + asked + ")"};
+    case Outcome::unreachable: return {Error::dns_unreachable, "no DNS resolver reached (" + asked + ")"};
     case Outcome::malformed: return {Error::dns_servfail, "DNS resolver failed: " + answer.detail + " (" + asked + ")"};
     case Outcome::cancelled: return {Error::dns_timeout, "DNS look-up was cancelled (" + asked + ")"};
   }

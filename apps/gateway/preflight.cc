@@ -18,9 +18,9 @@ StatusOr<Preflight> fail(PreflightFailure& failure, std::string step, Error erro
 std::string_view advice(Error error) {
   switch (error) {
     case Error::dns_nxdomain: return "wrong DET of the service provider? (sp.det)";
-    case Error::dns_unreachable: return "no DNS resolver there: is it running? (dns.servers)";
-    case Error::dns_timeout: return "the DNS resolver is silent (dns.servers, network)";
-    case Error::dns_servfail: return "the DNS resolver cannot answer: zone broken, unreachable, or its DNSSEC signatures are bad";
+    case Error::dns_unreachable: return "is it running? (dns.servers)";
+    case Error::dns_timeout: return "is it running, and the network up? (dns.servers)";
+    case Error::dns_servfail: return "is the zone broken, are its name servers unreachable or its DNSSEC signatures bad?";
     case Error::dns_insecure: return "the answer is not validated with DNSSEC (dns.require_ad)";
     case Error::untrusted_chain: return "its registry is not among the trust anchors (trust.anchors)";
     default: return "the registry's records do not hold";

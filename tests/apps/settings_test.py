@@ -174,6 +174,20 @@ class Settings(unittest.TestCase):
                 gateway.config.write_text(change(gateway.config.read_text()))
                 self.assert_refused(gateway.command, words)
 
+    def test_no_resolver_is_said_once(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mute:
+            mute.bind(('127.0.0.1', 0))
+            for port, error, said in ((free_port(), 'dns_unreachable', 'no DNS resolver reached'), (mute.getsockname()[1], 'dns_timeout', 'did not answer in time')):
+                with self.subTest(error):
+                    gateway = self.gateway('delivery')
+                    gateway.config.write_text(replaced(r'^servers = .*$', f'servers = ["127.0.0.1:{port}"]')(gateway.config.read_text()))
+                    done = subprocess.run([program('nrid-gateway'), 'check', '--config', gateway.config], capture_output=True, text=True, timeout=30, check=False)
+                    self.assertEqual(done.returncode, 1)
+                    self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+                    for once in (said, 'resolver', f'[{error}]', 'dns.servers'):
+                        self.assertEqual(done.stderr.count(once), 1, done.stderr)
+                    self.assertNotIn('contact', done.stderr)
+
     def test_flight_files_that_cannot_be_read(self):
         texts = {'empty.csv': '', 'header.csv': 't_s,lat,lon\n', 'letters.csv': 't_s,lat,lon\n0,47.39,east\n',
                  'back.csv': 't_s,lat,lon\n1,47.39,8.54\n0,47.39,8.54\n', 'pole.csv': 't_s,lat,lon\n0,97.39,8.54\n',
