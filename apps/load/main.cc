@@ -46,5 +46,10 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "nrid-load: a folder or --make FOLDER is wanted (--help says more)\n");
     return kCouldNotRun;
   }
+  const auto& [plain, schc, http, dns] = options.ports;
+  if (!options.make.empty() && (plain == schc || plain == dns || schc == dns)) {  // http is TCP
+    std::fprintf(stderr, "nrid-load: --port %d, --schc-port %d and --dns-port %d are UDP ports of one address: each needs its own\n", plain, schc, dns);
+    return kCouldNotRun;
+  }
   return run(options);
 }

@@ -80,6 +80,7 @@ class Load(unittest.TestCase):
         for words, sentence in (([], '--make FOLDER'), ([self.folder, '--rate', 'fast'], 'rate "fast"'), ([self.folder, '--address', '192.0.2.1'], '--allow-remote'),
                                 ([self.folder, '--address', 'here'], 'no IPv4 or IPv6 literal'), ([pathlib.Path('/nowhere')], '/nowhere/load.json'),
                                 ([self.folder, '--storm', '50', '--seconds', '60'], '--storm 50.0: at most half of a step'), ([self.folder, '--start-rate', 'nan'], 'nan not in range'),
+                                (['--make', self.stage.work / 'twice', '--port', 5683, '--schc-port', 5683], '--port 5683, --schc-port 5683'),
                                 ([self.folder, '--json', '/nowhere/out.json'], '/nowhere/out.json: no file can be made there')):
             done = load(*words)
             self.assertEqual(done.returncode, 2, words)
