@@ -2,10 +2,12 @@
 // JSON object per line on standard input and answers one per line, in order. Exit status: 0 when every line got an
 // answer; for a single case 1 when the answer is a refusal or a verdict "no"; 2 for a wrong command line.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <deque>
 #include <iostream>
 #include <map>
+#include <span>
 
 #include "apps/inspect/command.h"
 
@@ -152,6 +154,29 @@ bool to_input(const Given& given, Json& input) {
   return next == given.positional.size();
 }
 
+std::string names_of(const std::vector<const CLI::App*>& commands) {
+  std::string out;
+  for (const CLI::App* const one : commands) out += (out.empty() ? "" : ", ") + one->get_name();
+  return out;
+}
+
+// The first word that names no command, and what may stand there: CLI11 says only that a subcommand is required. Options it judges itself.
+std::string wrong_word(const CLI::App& app, std::span<char* const> words) {
+  const CLI::App* at = &app;
+  std::string path = "nrid";
+  for (const std::string_view word : words) {
+    if (word.starts_with('-')) return "";
+    const auto below = at->get_subcommands([](const CLI::App*) { return true; });
+    if (below.empty()) return "";
+    const auto named = std::find_if(below.begin(), below.end(), [&](const CLI::App* one) { return one->get_name() == word; });
+    if (named == below.end()) return path + ": no subcommand \"" + std::string(word) + "\"; there are " + names_of(below);
+    at = *named;
+    path += " " + std::string(word);
+  }
+  const auto below = at->get_subcommands([](const CLI::App*) { return true; });
+  return below.empty() ? "" : path + ": a subcommand is wanted: " + names_of(below);
+}
+
 int run(int argc, char** argv) {
   CLI::App app{"nrid: look into Net-RID datagrams, keys and names, and make them", "nrid"};
   app.require_subcommand(1);
@@ -175,6 +200,10 @@ int run(int argc, char** argv) {
     given.command = &command;
     given.app = parent->add_subcommand(std::string(name), std::string(command.summary));
     add_options(given);
+  }
+  if (const std::string wrong = wrong_word(app, std::span(argv, static_cast<size_t>(argc)).subspan(1)); !wrong.empty()) {
+    std::fprintf(stderr, "%s (--help says more)\n", wrong.c_str());
+    return 2;
   }
   try {
     app.parse(argc, argv);

@@ -1,6 +1,7 @@
 """The inspector as its users call it: one case as arguments, many as JSON lines; over the project's vectors."""
 import json
 import pathlib
+import re
 import subprocess
 import tempfile
 import unittest
@@ -56,6 +57,27 @@ class Lines(unittest.TestCase):
         self.assertEqual(2, once('coap', 'decode', '40017d34', 'too', 'many')[0])
         self.assertEqual(2, once('nonsense')[0])
         self.assertEqual(0, once('--help')[0])
+
+    def test_a_wrong_word_is_named_and_the_right_ones_are_listed(self):
+        groups = set(re.findall(r'^  (\w+) ', once('--help')[1].split('Subcommands:')[1], re.MULTILINE))
+        self.assertGreaterEqual(len(groups), 11)
+        status, text = once('foo')
+        self.assertEqual((2, 1), (status, len(text.splitlines())), text)
+        self.assertIn('nrid: no subcommand "foo"', text)
+        self.assertEqual(groups, set(re.search(r'there are ([\w, ]+) \(', text)[1].split(', ')))
+        with_commands = 0
+        for group in groups:
+            shown = once(group, '--help')[1]
+            if 'Subcommands:' not in shown:
+                continue
+            with_commands += 1
+            below = set(re.findall(r'^  ([\w-]+) ', shown.split('Subcommands:')[1], re.MULTILINE))
+            for words, said in (((group, 'foo', '--hex', '00'), f'nrid {group}: no subcommand "foo"; there are '), ((group,), f'nrid {group}: a subcommand is wanted: ')):
+                status, text = once(*words)
+                self.assertEqual((2, 1), (status, len(text.splitlines())), text)
+                self.assertTrue(text.startswith(said), text)
+                self.assertEqual(below, set(text[len(said):].split(' (')[0].split(', ')))
+        self.assertGreaterEqual(with_commands, 9)
 
 
 class Ed25519(unittest.TestCase):
