@@ -288,5 +288,55 @@ TEST(Overload, ADryRunOfEachLimitCountsAndRefusesNothing) {
   EXPECT_GT(w.count(Counter::would_refuse_rate), 70u);
 }
 
+// What waited for a key comes back into a queue that is full of others.
+TEST(Overload, WhatComesOutOfParkingPushesNobodyOut) {
+  for (const bool dry : {false, true}) {
+    Options options;
+    options.limits.batch_max = 8;
+    options.limits.overload.waiting_max = 16;
+    options.limits.overload.dry_shares = dry;
+    options.limits.overload.dry_source = dry;
+    options.policy.rate_per_s = options.policy.rate_burst = 1000;
+    World w(options);
+    constexpr int kParked = 12, kKnown = 60;
+    for (int i = 0; i < kParked; ++i) w.send(Type::non, w.uas_cwt(w.stranger, w.wrapped({w.location(w.clock.now().wall, 473'900'000 + i)}, w.stranger)));
+    EXPECT_EQ(w.server->parked(), size_t{kParked});
+    for (int i = 0; i < kKnown; ++i) w.inject(w.post(Type::non, w.uas_cwt(w.ua, w.flight_pack(w.ua, i))));
+    w.keys.answer(w.stranger);
+    size_t waiting_most = 0;
+    while (w.server->step(w.clock.now()) > 0) {
+      waiting_most = std::max(waiting_most, w.server->waiting());
+      if (dry) w.clock.advance(milliseconds(20));  // busy, but for the dry run pressed
+    }
+    EXPECT_EQ(w.count(Counter::accepted), uint64_t{kParked + kKnown}) << "dry " << dry;
+    EXPECT_EQ(w.count(Error::shed), 0u) << "dry " << dry;
+    EXPECT_LE(waiting_most, options.limits.overload.waiting_max - options.limits.batch_max) << "what is judged in this step has left";
+    EXPECT_EQ(w.server->parked(), 0u);
+  }
+}
+
+// It is judged by when it came, so it may be taken after its end; the replay filter must then remember it for as long as a copy that came
+// in time may still wait.
+TEST(Overload, ATokenThatEndsWhileItWaitsIsTakenOnce) {
+  Options options;
+  options.limits.batch_max = 1;
+  options.limits.overload.dry_shares = options.limits.overload.dry_source = true;
+  options.policy.rate_per_s = options.policy.rate_burst = 1000;
+  World w(options);
+  const Timers timers;
+  const Duration turn = seconds(8);  // the longest wait, as in a dry run of the shares
+  const Buffer ends = w.uas_cwt(w.ua, w.start_pack(w.ua), w.now_s() - 14);  // of its 10 s and the skew of 5 s one second is left
+  const int others = static_cast<int>(timers.parking.seconds() * 2 + turn.seconds()) - 2;
+  w.inject(w.post(Type::non, ends), address_of(1));
+  for (int i = 0; i < others; ++i) w.inject(w.post(Type::non, w.uas_cwt(w.ua, w.flight_pack(w.ua, i))));
+  w.inject(w.post(Type::non, ends), address_of(2));
+  while (w.server->step(w.clock.now()) > 0) w.clock.advance(seconds(1));
+  EXPECT_EQ(w.count(Counter::accepted), static_cast<uint64_t>(1 + others));
+  EXPECT_EQ(w.count(Counter::duplicate), 1u);
+  EXPECT_EQ(w.count(Error::expired), 0u);
+  w.send(Type::non, ends);
+  EXPECT_EQ(w.count(Error::expired), 1u) << "who comes after the end is late";
+}
+
 }  // namespace
 }  // namespace nrid::testing
