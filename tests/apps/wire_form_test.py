@@ -1,5 +1,6 @@
 """Everything that nridd and nrid-gateway put on the wire, taken down by a relay between them and judged by tests/peers/wire.mjs (own CoAP
-and CBOR readers, cbor-x, node's crypto): form by the CDDL, sizes, signatures; and when it leaves, by the relay's clock."""
+and CBOR readers, cbor-x, node's crypto): form by the CDDL, sizes, signatures; and when it leaves, by the relay's clock. What is compressed with
+SCHC is first read by schc_by_hand.py."""
 import json
 import secrets
 import socket
@@ -7,6 +8,7 @@ import subprocess
 import time
 import unittest
 
+import schc_by_hand
 from relay import Relay
 from world import BUILD, ROOT, Failure, World
 from demo.programs import Server
@@ -27,15 +29,15 @@ def judged(datagrams, keys):
 
 
 class Taken(dict):
-    """One message: what wire.mjs read, `at`, `wall`, `up`."""
+    """One message: what wire.mjs read, `at`, `wall`, `up`; `packed`, the octets on the wire."""
 
 
 class WireForm(unittest.TestCase):
-    """Three gateways fly at once, each through a relay of its own: heard, never answered, and no longer answered."""
+    """Four gateways fly at once, each through a relay of its own: heard, never answered, no longer answered, and heard over SCHC."""
 
     @classmethod
     def setUpClass(cls):
-        cls.world = World('wire-form', flights=3)
+        cls.world = World('wire-form', flights=4)
         cls.addClassCleanup(cls.world.close)
         world = cls.world
         world.server = Server(world.stage, world.registry, world.names.port, world.pairs)
@@ -47,31 +49,38 @@ class WireForm(unittest.TestCase):
         for relay in cls.relays:
             cls.addClassCleanup(relay.close)
         cls.heard, cls.mute, cls.lost, cls.errors = cls.relays
+        cls.schc, cls.schc_errors = Relay(world.server.schc), Relay(world.server.schc)
+        for relay in (cls.schc, cls.schc_errors):
+            cls.addClassCleanup(relay.close)
         cls.mute.swallow = lambda up, octets: not up
         cls.started = time.monotonic()
         cls.lost.swallow = lambda up, octets: not up and time.monotonic() - cls.started > 4
-        flights = [cls.fly(1, cls.heard), cls.fly(2, cls.mute), cls.fly(3, cls.lost, 'heartbeat_timeout = 6\nresend_after = 2')]
+        flights = [cls.fly(1, cls.heard), cls.fly(2, cls.mute), cls.fly(3, cls.lost, 'heartbeat_timeout = 6\nresend_after = 2'), cls.fly(4, cls.schc, transport='schc')]
         cls.status = [gateway.part.wait(90) for gateway in flights]
         cls.tails = [gateway.part.tail() for gateway in flights]
-        cls.taken = {name: cls.read(getattr(cls, name)) for name in ('heard', 'mute', 'lost')}
+        cls.taken = {name: cls.read(getattr(cls, name)) for name in ('heard', 'mute', 'lost', 'schc')}
 
     @classmethod
-    def fly(cls, number, relay, timers=''):
+    def fly(cls, number, relay, timers='', transport='plain'):
         world = cls.world
         file = world.stage.work / f'flight{number}.csv'
         rows = ''.join(f'{t},47.39{t:05d},8.54,455,10,5,0,0,airborne\n' for t in range(SECONDS))
         file.write_text('# operator_id: CHE87astrdge12k8\n# operation_description: Wire\n'
                         't_s,lat,lon,alt_m,height_m,speed_mps,track_deg,vspeed_mps,status\n' + rows)
-        gateway = world.gateway(number, file, transport='plain', timers=timers)
-        text = gateway.config.read_text().replace(f'port = {world.server.plain}\n', f'port = {relay.port}\n', 1)
+        gateway = world.gateway(number, file, transport=transport, timers=timers)
+        old = world.server.plain if transport == 'plain' else world.server.schc
+        text = gateway.config.read_text().replace(f'port = {old}\n', f'port = {relay.port}\n', 1)
         gateway.config.write_text(text)
         return gateway.start()
 
     @classmethod
     def read(cls, relay):
         seen = relay.messages()
-        read = judged([('up' if one.up else 'down', one.octets) for one in seen], cls.keys)
-        return [Taken(message, at=one.at, wall=one.wall, up=one.up) for one, message in zip(seen, read)]
+        plain = [('up' if one.up else 'down', one.octets) for one in seen]
+        if relay is cls.schc:
+            plain = [(way, schc_by_hand.decompress(way, octets)) for way, octets in plain]
+        read = judged(plain, cls.keys)
+        return [Taken(message, at=one.at, wall=one.wall, up=one.up, packed=one.octets) for one, message in zip(seen, read)]
 
     def of(self, name, **wanted):
         """Messages of a relay: up, type, code, and `subject` of the token inside."""
@@ -105,6 +114,7 @@ class WireForm(unittest.TestCase):
         self.assertEqual(self.status[0], 0, self.tails[0])
         self.assertEqual(self.status[1], 2, 'start failed\n' + self.tails[1])
         self.assertEqual(self.status[2], 3, 'provider lost\n' + self.tails[2])
+        self.assertEqual(self.status[3], 0, self.tails[3])
 
     def test_tokens_say_who_when_and_to_whom(self):
         for name, taken in self.taken.items():
@@ -115,7 +125,7 @@ class WireForm(unittest.TestCase):
                 self.assertEqual(token['exp'] - token['iat'], 10)
                 # iat is the second of sending; more messages of the same second take the next ones, at most four ahead.
                 self.assertLessEqual(abs(token['iat'] - message['wall']), 4.1, (name, message))
-                number = {'heard': 1, 'mute': 2, 'lost': 3}[name]
+                number = {'heard': 1, 'mute': 2, 'lost': 3, 'schc': 4}[name]
                 ua, gateway = self.world.det(f'ua{number}'), self.world.det(f'gw{number}')
                 self.assertEqual(token['kid'], gateway if message['up'] else self.world.det('sp'))
                 self.assertEqual(token['to'], self.world.det('sp') if message['up'] else ua)
@@ -230,16 +240,73 @@ class WireForm(unittest.TestCase):
                 up, down = up + message['size'] * message['up'], down + message['size'] * (not message['up'])
                 self.assertLessEqual(down, 3 * up)
 
+    def test_schc_sends_what_no_rule_knows_and_nothing_else(self):
+        # RuleID, and how many octets of the datagram are not payload: 8 bits, index of the type, message id, token
+        rules = {('up', '0.02'): (1, 8), ('up', '2.04'): (12, 12), ('down', '2.04'): (2, 8), ('down', '0.00'): (6, 4), ('down', '0.02'): (10, 12)}
+        used = set()
+        for m in self.taken['schc']:
+            way = 'up' if m['up'] else 'down'
+            rule, rest = rules[way, m['code']]
+            used.add(rule)
+            self.assertEqual(m['packed'][0], rule, m)
+            self.assertEqual(len(m['packed']), rest + m.get('token_in', {}).get('size', 0), m)
+            plain = schc_by_hand.decompress(way, m['packed'])
+            payload = plain[plain.index(b'\xff\xd2') + 1:] if m.get('token_in') else b''
+            self.assertEqual(m['packed'], schc_by_hand.compress(rule, m['type'], m['code'], m['id'], bytes.fromhex(m['token']), payload))
+        self.assertLessEqual({1, 2, 10, 12}, used)
+
+    def test_over_schc_the_same_is_said_as_without(self):
+        def tokens(name, up, subject):
+            return [m['token_in'] for m in self.of(name, up=up, subject=subject)]
+        flown = self.flight('schc')
+        self.assertEqual({m['token_in']['pack']['latitude'] for m in flown}, {473900000 + t for t in range(SECONDS)}, 'every sample of the file')
+        self.assertEqual({(token['size'], token['pack']['size']) for token in (m['token_in'] for m in flown)}, {(309, 153)})
+        for up, subject in ((True, 'NRID-EOO'), (False, 'NRID-EOO'), (False, 'NRID-USS')):
+            self.assertEqual({token['size'] for token in tokens('schc', up, subject)}, {token['size'] for token in tokens('heard', up, subject)})
+        self.assertEqual({m['echo'] for m in self.taken['schc']}, {None}, 'no rule carries Echo beside a Heartbeat')
+        timed = self.of('schc', up=False, code='0.02')
+        self.assertEqual(len(timed), SECONDS // int(P))
+        proof = self.of('schc', up=True, type='ACK')
+        self.assertEqual([m['type'] for m in timed], ['CON', 'NON', 'NON'], 'until its 2.04 has proven the path')
+        self.assertEqual([(m['code'], m['id'], m['token']) for m in proof], [('2.04', timed[0]['id'], timed[0]['token'])])
+
     def ask(self, octets, wait=1.0):
         """One datagram of ours through the relay: what came back, judged."""
+        answer = self.exchange(self.errors, octets, wait)
+        return answer and judged([('down', answer)], self.keys)[0]
+
+    @staticmethod
+    def exchange(relay, octets, wait=1.0):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
             sock.settimeout(wait)
-            sock.connect(('127.0.0.1', self.errors.port))
+            sock.connect(('127.0.0.1', relay.port))
             sock.send(octets)
             try:
-                return judged([('down', sock.recv(4096))], self.keys)[0]
+                return sock.recv(4096)
             except TimeoutError:
                 return None
+
+    def test_errors_over_schc_come_in_the_rule_that_knows_them(self):
+        path, form, ours = bytes.fromhex('b46e726964'), bytes.fromhex('113d'), b'\xd2'
+        whole = lambda code, rest: lambda number, token: bytes([0, 0x44, code]) + number.to_bytes(2, 'big') + token + rest  # RuleID 0
+        cases = [('4.00', 3, lambda number, token: schc_by_hand.compress(1, 'CON', '0.02', number, token, ours)),
+                 ('4.00', 3, lambda number, token: schc_by_hand.compress(5, 'CON', '0.02', number, token, ours, echo=b'12345678')),
+                 ('4.00', 3, whole(2, path + form + b'\xff' + ours)), ('4.04', 3, whole(2, b'\xb2no' + form + b'\xff' + ours)), ('4.05', 3, whole(1, path)),
+                 ('4.15', 3, whole(2, path + b'\x10\xff' + ours)), ('4.13', 0, whole(2, path + form + b'\xff' + bytes(1025))), ('5.05', 0, whole(2, path + form + b'\xd1\x0a\x78'))]
+        for wanted, rule, ask in cases:
+            with self.subTest(wanted):
+                token, number = secrets.token_bytes(4), int.from_bytes(secrets.token_bytes(2), 'big')
+                packed = self.exchange(self.schc_errors, ask(number, token))
+                self.assertEqual(packed[0], rule)
+                answer = judged([('down', schc_by_hand.decompress('down', packed))], self.keys)[0]
+                self.assertEqual((answer['code'], answer['type'], answer['id'], answer['token'], answer['faults'], answer['text']), (wanted, 'ACK', number, token.hex(), [], ''))
+                if rule:
+                    self.assertEqual(packed, schc_by_hand.compress(rule, 'ACK', wanted, number, token))
+        ping = schc_by_hand.compress(6, 'CON', '0.00', 0x1234, b'')
+        self.assertEqual(self.exchange(self.schc_errors, ping), schc_by_hand.compress(6, 'RST', '0.00', 0x1234, b''))
+        down = schc_by_hand.compress(10, 'CON', '0.02', 0x1234, bytes(8), ours)
+        for silence in (b'\x08' + ping[1:], b'\x40\x00\x12\x34', ping[:3], b'\x01', down, b'\x00', b'\x00\x44'):
+            self.assertIsNone(self.exchange(self.schc_errors, silence, wait=0.2), silence.hex())
 
     def test_errors_are_bare_codes_and_junk_gets_a_reset_or_nothing(self):
         path, form = bytes.fromhex('b46e726964'), bytes.fromhex('113d')
