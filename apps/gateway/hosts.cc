@@ -18,6 +18,8 @@ StatusOr<std::unique_ptr<Hosts>> Hosts::open(const det::ResolverSettings& settin
 void Hosts::ask(const std::string& host) {
   {
     const std::lock_guard lock(mutex_);
+    // What came after nobody waited for it any more is old, and would keep its place for good.
+    std::erase_if(questions_, [](const auto& one) { return one.second.open == 0; });
     if (questions_.contains(host) || questions_.size() >= kQuestionsMax) return;
     questions_[host] = {};
   }

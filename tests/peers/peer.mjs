@@ -1,9 +1,12 @@
-// A foreign gateway in one program: `node peer.mjs COMMAND` reads one JSON object and writes one.
+// A foreign gateway, and a provider's word, in one program: `node peer.mjs COMMAND` reads one JSON object and writes one.
 //   report   makes a uas-cwt: {sp, ua, uaSeed, kid, kidSeed, latitude, longitude} -> {cwt, pack, iat}
+//   words    makes a uss-cwt for each of the seconds that follow: {sp, spSeed, ua, count, move: {sp, uri, endorsement}} -> {iat, cwts}; without
+//            `move` they are Heartbeats that want nothing
 //   read     {cwt, key} -> claims and whether the signature holds
 //   post     sends over npm coap: {port, path, method, confirmable, payload, options} -> {code, format, payload} or {silent}
 //   vectors  reads, makes and signs again every CWT of a vector file: {file} -> {same, names} or {error}
 import { readFileSync } from 'node:fs';
+import { Tag } from 'cbor-x';
 import coap from 'coap';
 import { det, hex, make, octets, privateKey, publicKey, read } from './token.mjs';
 import { basicId, location, operatorId, system, wrappedPack } from './pack.mjs';
@@ -20,6 +23,12 @@ function report({ sp, ua, uaSeed, kid, kidSeed, latitude, longitude, at = Date.n
   const iat = Math.floor(at / 1000);
   const cwt = make('NRID-UAS', [det(sp), [types, 0x1f], pack], iat, kid, privateKey(kidSeed));
   return { cwt: hex(cwt), pack: hex(pack), iat };
+}
+
+function words({ sp, spSeed, ua, count, move }) {
+  const place = move ? [[det(move.sp), new Tag(move.uri, 32), octets(move.endorsement)]] : [];
+  const iat = Math.floor(Date.now() / 1000), key = privateKey(spSeed);
+  return { iat, cwts: Array.from({ length: count }, (_, i) => hex(make('NRID-USS', [det(ua), [0], ...place], iat + i, sp, key))) };
 }
 
 function post({ port, path = '/nrid', method = 'POST', confirmable = true, payload = '', options = {}, wait = 2000 }) {
@@ -58,7 +67,7 @@ function vectors({ file }) {
 }
 
 const commands = {
-  report, post, vectors,
+  report, post, vectors, words,
   read: ({ cwt, key }) => { const token = read(octets(cwt), publicKey(key)); return { ...token, body: plain(token.body) }; },
 };
 const answer = await commands[process.argv[2]](JSON.parse(readFileSync(0)));
