@@ -18,6 +18,7 @@
 #include "nrid/datagram_port.h"
 #include "nrid/file_source.h"
 #include "nrid/host_lookup.h"
+#include "nrid/protector.h"
 #include "nrid/spool.h"
 
 namespace nrid {
@@ -93,6 +94,7 @@ class Gateway {
     Random& random;
     GatewayEvents on_event;
     HostLookup* hosts = nullptr;         // for redirects to names; nullptr: none is followed
+    const PayloadProtector* protector = nullptr;  // R-030; nullptr: payloads are bare
   };
 
   // `source` is borrowed. The second one flies a file, at the policy's speed.

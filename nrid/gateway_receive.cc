@@ -66,6 +66,15 @@ void Gateway::on_response(const Inbound& in, Now now) {
 }
 
 bool Gateway::on_word(Bytes cwt, Now now) {
+  std::array<uint8_t, profile::kPayloadMax> inside{};  // a word borrows from it
+  if (parts_.protector != nullptr) {
+    const auto opened = parts_.protector->open(provider_.address, cwt, inside);
+    if (!opened.ok()) {
+      refuse(opened.error());
+      return false;
+    }
+    cwt = *opened;
+  }
   Expected expected;
   expected.sp = provider_.det;
   expected.sp_key = &provider_.key;

@@ -54,6 +54,15 @@ void Gateway::send_end(Now now) {
 }
 
 bool Gateway::post(Bytes cwt, coap::Type type, Now now) {
+  std::array<uint8_t, profile::kPayloadMax> inside{};
+  if (parts_.protector != nullptr) {
+    const auto sealed = parts_.protector->seal(provider_.address, cwt, inside);
+    if (!sealed.ok()) {  // it cannot go out bare either
+      refuse(sealed.error());
+      return false;
+    }
+    cwt = *sealed;
+  }
   std::array<uint8_t, 4> random{};
   parts_.random.fill(random);
   const Token token = Token::of(random);
