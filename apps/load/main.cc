@@ -33,7 +33,9 @@ int main(int argc, char** argv) {
   app.add_option("--forge-random", options.mix.forged_unknown, "forgeries a second in the name of DETs that nobody has (T19)")->check(within(0.0, kRateMax));
   app.add_option("--forge-active", options.mix.forged_active, "forgeries a second in the name of aircraft in flight, from other addresses (T20)")->check(within(0.0, kRateMax));
   app.add_option("--junk", options.mix.junk, "datagrams of random octets a second (T23)")->check(within(0.0, kRateMax));
+  app.add_option("--rebind", options.rebind, "aircraft beside the others that take another address every 5 s (T20); steps of 6 s and more")->check(CLI::Range(size_t{0}, size_t{kRebindMax}));
   app.add_option("--storm", options.outage, "seconds of outage within each step, after which every aircraft sends five copies at once (T25)")->check(within(0.0, 600.0));
+  app.add_flag("--calm-first", options.calm_first, "no attackers and no outage in the first step, to compare the others with it");
   app.add_option("--json", options.json, "results into this file");
   app.add_option("--plot", options.plot, "SVG of offered load, answers and latencies into this file");
   app.add_flag("--quiet", options.quiet, "only the last line");

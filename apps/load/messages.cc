@@ -38,7 +38,7 @@ Bytes Maker::post(const Speaker& speaker, const Result<Buffer>& pack, Envelope e
   const auto cwt = make_uas_cwt(speaker, fleet_.sp, *pack, at.seconds(), space);
   if (!cwt.ok()) return {};
   const std::array<uint8_t, 4> token{static_cast<uint8_t>(envelope.id >> 8), static_cast<uint8_t>(envelope.id), 0x6c, 0x64};
-  const auto datagram = make_post(carriage_, envelope.type, envelope.id, Token::of(token), *cwt, out);
+  const auto datagram = make_post(carriage_, envelope.type, envelope.id, Token::of(token), *cwt, out, envelope.echo);
   return datagram.ok() ? *datagram : Bytes{};
 }
 
@@ -82,7 +82,7 @@ Bytes Maker::end(size_t flier, Envelope envelope, Instant at, std::span<uint8_t>
   const auto cwt = make_eoo_cwt({from.det, from.signer.get()}, body, at.seconds(), space);
   if (!cwt.ok()) return {};
   const std::array<uint8_t, 4> token{static_cast<uint8_t>(envelope.id >> 8), static_cast<uint8_t>(envelope.id), 0x6c, 0x64};
-  const auto datagram = make_post(carriage_, envelope.type, envelope.id, Token::of(token), *cwt, out);
+  const auto datagram = make_post(carriage_, envelope.type, envelope.id, Token::of(token), *cwt, out, envelope.echo);
   return datagram.ok() ? *datagram : Bytes{};
 }
 

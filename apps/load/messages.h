@@ -14,6 +14,7 @@ inline constexpr size_t kSlot = 448;                   // octets of the longest,
 struct Envelope {
   coap::Type type = coap::Type::non;
   uint16_t id = 0;
+  Bytes echo = {};                                     // the provider's value, to bring back (RFC 9175)
 };
 
 class Maker {                                          // any thread

@@ -7,13 +7,12 @@
 namespace nrid::load {
 
 std::vector<Planned> plan_messages(const PlanParts& parts, const Step& step, Random& random) {
-  const size_t fliers = parts.fleet.fliers.size();
   std::vector<Planned> out;
   size_t turn = 0;
   for (const int64_t offset_us : send_offsets_us(step, parts.arrivals, random)) {
     Planned one;
     one.offset_us = offset_us;
-    one.flier = static_cast<uint32_t>(turn++ % fliers);
+    one.flier = static_cast<uint32_t>(turn++ % parts.fliers);
     one.probe = random.unit() < parts.probe_share;
     one.lost = parts.loss > 0 && random.unit() < parts.loss;
     one.id = parts.traffic.next_id(one.flier);

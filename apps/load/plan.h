@@ -41,6 +41,7 @@ struct PlanParts {
   double probe_share = 1.0 / 16;
   double loss = 0;
   Arrivals arrivals = Arrivals::even;
+  size_t fliers = 1;                                   // the first so many speak; attackers name all
 };
 
 // Aircraft in turn, each as often as the others. Ids are drawn from the sockets.

@@ -17,6 +17,17 @@ Json latency_json(const Histogram& histogram) {
           {"p999_ms", ms(histogram.percentile_us(0.999))}, {"max_ms", ms(histogram.max_us())}};
 }
 
+Json rebound_json(const Rebound& rebound) {
+  return {{"moves", rebound.moves}, {"back", rebound.back}, {"p50_ms", ms(rebound.away.percentile_us(0.5))}, {"p99_ms", ms(rebound.away.percentile_us(0.99))}, {"max_ms", ms(rebound.away.max_us())}};
+}
+
+// [asked, answered within a second] for each second.
+Json seconds_json(const StepResult& step) {
+  Json out = Json::array();
+  for (size_t i = 0; i < step.asked.size(); ++i) out.push_back({step.asked[i], i < step.heard.prompt.size() ? step.heard.prompt[i] : 0});
+  return out;
+}
+
 Json server_json(const ServerShare& server) {
   if (!server.known) return nullptr;
   return {{"received", server.received}, {"accepted", server.accepted}, {"kernel_dropped", server.kernel_dropped}, {"refused", server.refused}, {"thread_cpu_s", server.cpu_s}};
@@ -45,9 +56,10 @@ std::string to_json(const RunFacts& facts, const std::vector<StepResult>& steps,
                 {"answered_per_s", step.answered_per_s()}, {"probes", step.probes}, {"probes_answered", step.heard.answered}, {"answered_share", step.answered_share()},
                 {"other_answers", step.heard.other_codes}, {"latency", latency_json(step.heard.latency)}, {"lag", latency_json(step.lag)},
                 {"heartbeats", step.heard.heartbeats}, {"heartbeats_missed", step.heard.missed}, {"heartbeats_verified", step.heard.verified}, {"heartbeats_bad", step.heard.bad},
-                {"forged_unknown", step.forged}, {"forged_active", step.active_forged}, {"junk", step.junk}, {"sender_cpu_s", step.sender_cpu_s}, {"own_cpu_s", step.own_cpu_s}, {"machine_cores", step.cores}, {"machine_busy_cpu_s", step.busy_cpu_s},
+                {"forged_unknown", step.forged}, {"forged_active", step.active_forged}, {"junk", step.junk}, {"sender_cpu_s", step.sender_cpu_s}, {"own_cpu_s", step.own_cpu_s}, {"machine_cores", step.cores}, {"machine_busy_cpu_s", step.busy_cpu_s}, {"by_second", seconds_json(step)},
                 {"server", server_json(step.server)}, {"judgement", judge(step).text}};
     if (step.back_to_normal_s) row["back_to_normal_s"] = *step.back_to_normal_s;
+    if (step.rebound) row["rebound"] = {{"with_echo", rebound_json(step.rebound->first)}, {"without_echo", rebound_json(step.rebound->second)}};
     out["steps"].push_back(std::move(row));
   }
   out["bend"] = {{"limit", kLimits[static_cast<size_t>(bend.limit)]}, {"text", bend.text}};

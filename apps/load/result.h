@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "apps/load/histogram.h"
@@ -29,6 +30,13 @@ struct Heard {                               // of the aircraft together, since 
   uint64_t missed = 0;                       // periods in which an aircraft heard no Heartbeat by P + 1 s
   uint64_t verified = 0, bad = 0;            // Heartbeats whose signature was judged
   Tick worst_asked;                          // when the newest probe that took over a second was to leave
+  std::vector<uint32_t> prompt;              // probes answered within a second, by the second of the step in which they were to leave
+};
+
+// Aircraft that changed their address: how long until the first 2.04 at the new one.
+struct Rebound {
+  uint64_t moves = 0, back = 0;              // back: before the next move
+  Histogram away;                            // who was not back counts with all that time
 };
 
 struct StepResult {
@@ -40,9 +48,11 @@ struct StepResult {
   uint64_t stormed = 0;                      // aircraft that repeated themselves after an outage
   Histogram lag;                             // left later than scheduled
   uint64_t probes = 0;                       // confirmable ones among them
+  std::vector<uint32_t> asked;               // they, by second of the step
   Heard heard;
   uint64_t forged = 0, active_forged = 0, junk = 0;  // sent
   std::optional<double> back_to_normal_s;    // after a storm
+  std::optional<std::pair<Rebound, Rebound>> rebound;  // with the Echo option, without it
   double sender_cpu_s = 0, own_cpu_s = 0;
   double cores = 0, busy_cpu_s = 0;          // of this machine, when the server is on it too; 0: unknown
   ServerShare server;
@@ -60,6 +70,13 @@ struct StepResult {
   // Messages a second that the server took: as it says itself, else by the share of the probes.
   double answered_per_s() const;
 };
+
+// One more in the second of the step at `offset`.
+inline void count_in_second(std::vector<uint32_t>& seconds, Duration offset) {
+  const auto second = static_cast<size_t>(std::max<int64_t>(0, offset.us) / 1'000'000);
+  if (seconds.size() <= second) seconds.resize(second + 1);
+  ++seconds[second];
+}
 
 enum class Limit : uint8_t { none, generator, server_cpu, kernel, refused, machine, unknown };
 struct Bend {

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "apps/load/attack.h"
+#include "apps/load/rebind.h"
 #include "apps/load/report.h"
 #include "apps/load/sender.h"
 #include "apps/load/server_view.h"
@@ -75,7 +76,9 @@ class Run {
   RunFacts facts() const { return {options_.aircraft, options_.schc, options_.live, to_text(target_)}; }
 
  private:
-  PlanParts plan_parts() const { return {fleet_, *maker_, *traffic_, options_.probes, options_.loss, options_.poisson ? Arrivals::poisson : Arrivals::even}; }
+  PlanParts plan_parts() const { return {fleet_, *maker_, *traffic_, options_.probes, options_.loss, options_.poisson ? Arrivals::poisson : Arrivals::even, options_.aircraft}; }
+  Address local() const;
+  bool calm(const StepPlan& plan) const { return options_.calm_first && &plan == &plans_.front(); }
   Status plan();
   Status sign();
   Status fly();
@@ -100,7 +103,7 @@ Status Run::prepare() {
   const auto address = address_from_text(host + ":0");
   if (!address) return Status::failed("--address \"" + options_.address + "\" is no IPv4 or IPv6 literal");
   if (!is_loopback(*address) && !options_.allow_remote) return Status::failed("--address " + options_.address + " is not this machine; --allow-remote sends load there all the same");
-  TRY(fleet, load_folder(options_.folder, options_.aircraft));
+  TRY(fleet, load_folder(options_.folder, options_.aircraft + options_.rebind));
   fleet_ = std::move(fleet);
   target_ = http_ = *address;
   target_.port = options_.schc ? fleet_.ports.schc : fleet_.ports.plain;
@@ -113,10 +116,15 @@ Status Run::prepare() {
   TRY(dns, DnsServer::start(zone_of(fleet_.registry), fleet_.ports.dns, kTtl_s));
   dns_ = std::move(dns);
   maker_ = std::make_unique<Maker>(fleet_, carriage_);
-  Address local = is_loopback(target_) && target_.is_v4() ? v4_address(std::array<uint8_t, 4>{127, 0, 0, 1}, 0) : target_.is_v4() ? v4_address(std::array<uint8_t, 4>{}, 0) : Address{};
-  TRY(traffic, Traffic::open({fleet_, carriage_, target_, local, options_.sockets, Duration{static_cast<int64_t>(options_.heartbeat * 1e6)}, options_.loss, clock_}));
+  TRY(traffic, Traffic::open({fleet_, carriage_, target_, local(), options_.sockets, options_.aircraft, Duration{static_cast<int64_t>(options_.heartbeat * 1e6)}, options_.loss, clock_}));
   traffic_ = std::move(traffic);
   return {};
+}
+
+// Where our sockets are, any port.
+Address Run::local() const {
+  if (!target_.is_v4()) return {};
+  return v4_address(is_loopback(target_) ? std::array<uint8_t, 4>{127, 0, 0, 1} : std::array<uint8_t, 4>{}, 0);
 }
 
 Status Run::plan() {
@@ -143,14 +151,14 @@ Status Run::sign() {
   const Now now = clock_.now();
   const double cores = std::max(1u, std::thread::hardware_concurrency());
   const double signing_s = options_.live ? 0 : sign_cost_us(plan_parts(), now.wall) * static_cast<double>(total) / cores * 1e-6 * kSigningSlack;
-  const double starting_s = 2 + 3 * static_cast<double>(options_.aircraft) / options_.start_rate;
+  const double starting_s = 2 + 3 * static_cast<double>(fleet_.fliers.size()) / options_.start_rate;
   if (!options_.quiet) std::fprintf(stderr, "%zu messages %s, then %zu aircraft start: about %.0f s\n", total, options_.live ? "signed as they leave" : "are signed first", options_.aircraft, signing_s + starting_s);
   Duration ahead{static_cast<int64_t>((signing_s + starting_s) * 1e6)};
   for (StepPlan& plan : plans_) {
     plan.begin = now.tick + ahead;
     plan.begin_wall = now.wall + ahead;
     ahead = {ahead.us + plan.step.length.us + kBetween.us};
-    if (options_.outage > 0) {
+    if (options_.outage > 0 && !calm(plan)) {
       plan.storm_ring = std::make_unique<Ring>(options_.aircraft);
       for (size_t i = 0; i < options_.aircraft; ++i) {
         const Bytes octets = maker_->report(i, {coap::Type::con, traffic_->next_id(i)}, plan.begin_wall + Outage::within(plan.step.length, options_.outage).until, plan.storm_ring->slot(i));
@@ -167,7 +175,7 @@ Status Run::fly() {
   const SenderParts sender{*traffic_, *maker_, clock_, target_};
   // One alone first: the registry's own keys come from DNS, and with them the others need no look-up.
   TRY_VOID(start_flights(sender, 1, options_.start_rate, [](size_t) {}));
-  TRY_VOID(start_flights(sender, options_.aircraft, options_.start_rate, [&](size_t flying) { progress(std::to_string(flying) + " of " + std::to_string(options_.aircraft) + " in flight"); }));
+  TRY_VOID(start_flights(sender, fleet_.fliers.size(), options_.start_rate, [&](size_t flying) { progress(std::to_string(flying) + " of " + std::to_string(fleet_.fliers.size()) + " in flight"); }));
   progress("");
   return {};
 }
@@ -197,9 +205,14 @@ Status Run::step(StepPlan& plan) {
   result.rate = plan.step.rate;
   result.seconds = static_cast<double>(plan.step.length.us) * 1e-6;
   std::unique_ptr<Attack> attack;
-  if (options_.mix.any()) {
+  if (options_.mix.any() && !calm(plan)) {
     TRY(prepared, Attack::prepare(plan_parts(), options_.mix, target_, plan.step.length, plan.begin_wall));
     attack = std::move(prepared);
+  }
+  std::unique_ptr<Rebinders> rebinders;
+  if (options_.rebind > 0) {
+    TRY(prepared, Rebinders::prepare({*maker_, carriage_, target_, local(), options_.aircraft, options_.rebind}));
+    rebinders = std::move(prepared);
   }
   const Now now = clock_.now();
   const Duration late = now.tick - plan.begin;
@@ -210,7 +223,8 @@ Status Run::step(StepPlan& plan) {
   traffic_->take(plan.begin);
   const double cpu = cpu_s(), busy = machine_cpu_s();
   if (attack) attack->start(plan.begin);
-  const Outage outage = Outage::within(plan.step.length, options_.outage);
+  if (rebinders) rebinders->start(plan.begin, plan.step.length);
+  const Outage outage = Outage::within(plan.step.length, calm(plan) ? 0 : options_.outage);
   std::atomic<bool> over = false;
   std::thread sender([&] {
     send_step({*traffic_, *maker_, clock_, target_}, plan, outage, result);
@@ -235,6 +249,7 @@ Status Run::step(StepPlan& plan) {
     result.active_forged = sent.active;
     result.junk = sent.junk;
   }
+  if (rebinders) result.rebound = rebinders->stop();
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
   traffic_->close_period(end);
   const Tick open = traffic_->newest_open();

@@ -27,11 +27,14 @@ struct Options {
   double heartbeat = 5;                    // P of the server
   double start_rate = 400;                 // starts a second
   Mix mix;
+  size_t rebind = 0;                       // aircraft beside the others that change their address now and then
+  bool calm_first = false;                 // no attackers and no outage in the first step
   double outage = 0;                       // seconds of silence in the middle of each step, then a storm of resends
   std::string json, plot, rules;
   bool quiet = false;
 };
 
+inline constexpr size_t kRebindMax = 1000;
 inline constexpr int kDone = 0, kNotMet = 1, kCouldNotRun = 2;
 
 int run(const Options& options);

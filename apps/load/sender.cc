@@ -97,6 +97,7 @@ void send_step(const SenderParts& parts, const StepPlan& plan, const Outage& out
       }
       if (one.probe) {
         ++result.probes;
+        count_in_second(result.asked, Duration{one.offset_us});
         parts.traffic.expect(one.flier, one.id, scheduled);
       }
       result.lag.add((now - scheduled).us);

@@ -102,6 +102,7 @@ void Traffic::hear_answer(Socket& socket, const Inbound& in, Tick now) {
   heard_.latency.add(took.us);
   ++(took <= kAnswerMax ? heard_.answered : heard_.late);
   if (took > kSlow) heard_.worst_asked = std::max(heard_.worst_asked, Tick{at_us});
+  else count_in_second(heard_.prompt, Tick{at_us} - begin_);
 }
 
 std::optional<size_t> Traffic::subject(Bytes cwt, cwt::MessageSet& expected) const {
@@ -124,6 +125,7 @@ void Traffic::hear_word(size_t flier, Bytes cwt, Tick now) {
     return;
   }
   if (stage(flier) == Stage::linked && expected.types == 0) stages_[flier] = Stage::flying;
+  if (flier >= parts_.judged) return;
   ++heard_.heartbeats;
   const int64_t gap_us = now.us - heard_at_us_[flier];
   if (heard_at_us_[flier] != 0 && gap_us > parts_.heartbeat.us + kGrace.us) heard_.missed += static_cast<uint64_t>((gap_us - kGrace.us) / parts_.heartbeat.us);

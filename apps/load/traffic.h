@@ -28,6 +28,7 @@ struct TrafficParts {
   Address target;
   Address local;                                       // port 0
   size_t sockets = 16;
+  size_t judged = kAircraftMax;                        // the first so many are missed when they hear no Heartbeat
   Duration heartbeat = seconds(5);                     // P of the server
   double loss = 0;                                     // share of what comes that counts as not heard
   const Clock& clock;
