@@ -36,7 +36,7 @@ StatusOr<std::unique_ptr<Attack>> Attack::prepare(const PlanParts& parts, const 
     }
     out->kinds_.push_back(std::move(kind));
   };
-  const auto envelope = [&] { return Envelope{coap::Type::non, random.u16()}; };
+  const auto envelope = [&] { return Envelope{mix.confirmable ? coap::Type::con : coap::Type::non, random.u16(), {}}; };
   add(mix.forged_unknown, &Sent::unknown, [&](Instant at, std::span<uint8_t> space) { return parts.maker.forged_unknown(envelope(), at, random, space); });
   add(mix.forged_active, &Sent::active, [&](Instant at, std::span<uint8_t> space) { return parts.maker.forged(random.below(fliers), envelope(), at, random, space); });
   add(mix.junk, &Sent::junk, [&](Instant, std::span<uint8_t> space) { return parts.maker.junk(random, space); });

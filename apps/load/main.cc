@@ -32,6 +32,7 @@ int main(int argc, char** argv) {
   app.add_option("--start-rate", options.start_rate, "start messages a second")->check(within(1.0, 100'000.0));
   app.add_option("--forge-random", options.mix.forged_unknown, "forgeries a second in the name of DETs that nobody has (T19)")->check(within(0.0, kRateMax));
   app.add_option("--forge-active", options.mix.forged_active, "forgeries a second in the name of aircraft in flight, from other addresses (T20)")->check(within(0.0, kRateMax));
+  app.add_flag("--forge-con", options.mix.confirmable, "forgeries are confirmable: they compete for the few answers that a provider has for strangers");
   app.add_option("--junk", options.mix.junk, "datagrams of random octets a second (T23)")->check(within(0.0, kRateMax));
   app.add_option("--rebind", options.rebind, "aircraft beside the others that take another address every 5 s (T20); steps of 6 s and more")->check(CLI::Range(size_t{0}, size_t{kRebindMax}));
   app.add_option("--storm", options.outage, "seconds of outage within each step, after which every aircraft sends five copies at once (T25)")->check(within(0.0, 600.0));

@@ -21,6 +21,7 @@ struct Mix {                                           // datagrams a second bes
   double forged_unknown = 0;                           // T19: DETs that no registry knows
   double forged_active = 0;                            // T20: DETs of aircraft in flight
   double junk = 0;                                     // T23
+  bool confirmable = false;                            // forgeries ask for answers, which a provider has few of for strangers
   bool any() const { return forged_unknown + forged_active + junk > 0; }
 };
 

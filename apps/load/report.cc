@@ -52,7 +52,7 @@ std::string table_row(const StepResult& step) {
 std::string to_json(const RunFacts& facts, const std::vector<StepResult>& steps, const Bend& bend) {
   Json out = {{"aircraft", facts.aircraft}, {"transport", facts.schc ? "schc" : "plain"}, {"signing", facts.live ? "live" : "before"}, {"server", facts.server}, {"steps", Json::array()}};
   for (const StepResult& step : steps) {
-    Json row = {{"offered_per_s", step.rate}, {"seconds", step.seconds}, {"scheduled", step.scheduled}, {"sent", step.sent}, {"lost_on_purpose", step.lost_on_purpose}, {"answers_lost", step.heard.answers_lost},
+    Json row = {{"offered_per_s", step.rate}, {"seconds", step.seconds}, {"began_s", step.began_s}, {"scheduled", step.scheduled}, {"sent", step.sent}, {"lost_on_purpose", step.lost_on_purpose}, {"answers_lost", step.heard.answers_lost},
                 {"answered_per_s", step.answered_per_s()}, {"probes", step.probes}, {"probes_answered", step.heard.answered}, {"answered_share", step.answered_share()},
                 {"other_answers", step.heard.other_codes}, {"latency", latency_json(step.heard.latency)}, {"lag", latency_json(step.lag)},
                 {"heartbeats", step.heard.heartbeats}, {"heartbeats_missed", step.heard.missed}, {"heartbeats_verified", step.heard.verified}, {"heartbeats_bad", step.heard.bad},

@@ -42,6 +42,7 @@ struct Rebound {
 struct StepResult {
   double rate = 0;                           // offered: messages a second, as scheduled
   double seconds = 0;
+  double began_s = 0;                        // Unix time
   uint64_t scheduled = 0;
   uint64_t sent = 0;                         // what the kernel took
   uint64_t lost_on_purpose = 0;              // --loss

@@ -222,6 +222,7 @@ Status Run::step(StepPlan& plan) {
   std::this_thread::sleep_for(std::chrono::microseconds(std::max<int64_t>(0, (plan.begin - clock_.now().tick).us)));
   traffic_->take(plan.begin);
   const double cpu = cpu_s(), busy = machine_cpu_s();
+  result.began_s = static_cast<double>(clock_.now().wall.us) * 1e-6;
   if (attack) attack->start(plan.begin);
   if (rebinders) rebinders->start(plan.begin, plan.step.length);
   const Outage outage = Outage::within(plan.step.length, calm(plan) ? 0 : options_.outage);

@@ -28,9 +28,9 @@ class Load(unittest.TestCase):
         cls.part = cls.stage.start('nridd', [program('nridd'), '--config', cls.folder / 'nridd.toml'])
         cls.stage.wait_for('nridd is ready', lambda: 'event=ready' in cls.part.text())
 
-    def run_load(self, *words):
+    def run_load(self, *words, seconds=4):
         results = self.stage.work / 'results.json'
-        done = load(self.folder, '--aircraft', 40, '--seconds', 4, '--json', results, *words)
+        done = load(self.folder, '--aircraft', 40, '--seconds', seconds, '--json', results, *words)
         self.assertIn(done.returncode, (0, 1), done.stderr)  # a busy machine may bend the curve even here
         values = read_metrics(f'http://127.0.0.1:{self.http}/')
         if not conserved(values):
@@ -68,6 +68,18 @@ class Load(unittest.TestCase):
             self.assertGreater(step[kind], 50, step)
         self.assertGreater(step['server']['refused']['bad_signature'], 50)
         self.assertGreater(step['answered_share'], 0.9, step)
+
+    def test_a_calm_step_comes_first_and_aircraft_that_move_are_back(self):
+        _, result = self.run_load('--rate', '50,50', '--calm-first', '--forge-active', '40', '--forge-con', '--rebind', 4, seconds=8)
+        calm, step = result['steps']
+        self.assertEqual(calm['forged_active'], 0)
+        self.assertGreater(step['forged_active'], 100)
+        for moved in (calm['rebound'], step['rebound']):
+            for kind in ('with_echo', 'without_echo'):
+                self.assertGreater(moved[kind]['moves'], 0)
+                self.assertEqual(moved[kind]['back'], moved[kind]['moves'], 'without load nobody waits')
+        self.assertEqual(sum(asked for asked, _ in step['by_second']), step['probes'])
+        self.assertLessEqual(sum(prompt for _, prompt in step['by_second']), step['probes_answered'])
 
     def test_after_an_outage_and_a_storm_it_says_how_long_it_took(self):
         _, result = self.run_load('--rate', '50', '--storm', '1')
