@@ -82,6 +82,7 @@ struct DnsKeySource::Shared : std::enable_shared_from_this<DnsKeySource::Shared>
   void finished(const Det& det, const Resolved& walked);
   void answer(const KeySource::Answer& answer);
   void answer_later(KeySource::Answer answer);
+  void answer_due();
   void add_parent(const Det& det, const PublicKey& key, Instant valid_until, std::string chain);
   void forget_parent(const Det& det);
   std::optional<Parent> find_parent(const Det& det, Instant now) const;
@@ -94,10 +95,11 @@ struct DnsKeySource::Shared : std::enable_shared_from_this<DnsKeySource::Shared>
   const double questions = kQuestionsPerName * (resolver.settings().fallback_name ? 2 : 1);  // the worst case, NXDOMAIN
   KeyCache cache;
 
-  mutable std::mutex mutex;                            // guards the four below
+  mutable std::mutex mutex;                            // guards the five below
   std::unordered_map<Det, bool, DetHash> flights;      // a look-up is under way; true: somebody waits for the Answer
   std::unordered_map<Det, Parent, DetHash> parents;    // authorities that a walk or a Link has proven
   QuestionRates rates;
+  std::vector<KeySource::Answer> later;                // that need no question, until the look-up's thread gives them
   uint64_t lookups = 0, failures = 0, learned = 0;
 
   std::recursive_mutex callback_mutex;                 // held while the callback runs, so that none runs after the source's end
@@ -109,10 +111,26 @@ void DnsKeySource::Shared::answer(const KeySource::Answer& out) {
   if (callback) callback(out);
 }
 
+// To wake a thread costs more than to refuse a datagram: one wake for all that are due. Under a flood of invented DETs each of
+// them comes this way.
 void DnsKeySource::Shared::answer_later(KeySource::Answer out) {
-  lookup.run([weak = weak_from_this(), out = std::move(out)] {
-    if (const auto self = weak.lock()) self->answer(out);
+  {
+    const std::lock_guard lock(mutex);
+    later.push_back(std::move(out));
+    if (later.size() > 1) return;                      // woken already
+  }
+  lookup.run([weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->answer_due();
   });
+}
+
+void DnsKeySource::Shared::answer_due() {
+  std::vector<KeySource::Answer> due;
+  {
+    const std::lock_guard lock(mutex);
+    due.swap(later);
+  }
+  for (const KeySource::Answer& each : due) answer(each);
 }
 
 // `wanted`: an Answer must come; otherwise this is a refresh before a key runs out. No bucket holds up a refresh, nor a DET

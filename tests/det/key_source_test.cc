@@ -245,6 +245,28 @@ TEST(KeySource, questions_about_invented_dets_are_bounded_per_zone_and_in_all) {
   EXPECT_GE(world.dns.asked, 1000u * 10);
 }
 
+// Waking the look-up's thread was a third of a worker's time under T19.
+TEST(KeySource, what_needs_no_question_wakes_the_resolver_once) {
+  World world;
+  world.dns.held = true;
+  SeededRandom random(3);
+  for (int i = 0; i < 10'000; ++i) {
+    Det invented = world.det("ua");
+    random.fill(std::span(invented.octets).subspan(8));
+    world.keys->request(invented);
+  }
+  EXPECT_EQ(world.dns.queue.size(), 100u + 1);         // the look-ups that the bucket admits, and all the others together
+  world.dns.release();
+  EXPECT_EQ(world.dns.asked, 200u);                    // HHIT and BRID
+  EXPECT_EQ(world.answers.size(), 10'000u);
+  Det next = world.det("ua");
+  next.octets[15] ^= 1;
+  world.keys->request(next);                           // which wakes it again
+  EXPECT_EQ(world.dns.queue.size(), 1u);
+  world.dns.release();
+  EXPECT_EQ(world.answers.size(), 10'001u);
+}
+
 TEST(KeySource, a_flood_in_one_zone_costs_other_zones_and_known_keys_nothing) {
   World world;
   world.keys->request(world.det("ua"));
