@@ -22,15 +22,16 @@ inline rid::MessageOctets position(int32_t north_e7, int64_t second) {
   return *rid::encode(location);
 }
 
-// NON, both signatures by one signer, as an aircraft that is its own gateway.
-inline Buffer telemetry(const Carriage& carriage, const Det& by, const Signer& signer, const Det& sp, int64_t second, uint16_t id, std::span<const rid::MessageOctets> messages) {
+// Both signatures by one signer, as an aircraft that is its own gateway.
+inline Buffer telemetry(const Carriage& carriage, const Det& by, const Signer& signer, const Det& sp, int64_t second, uint16_t id, std::span<const rid::MessageOctets> messages,
+                        coap::Type type = coap::Type::non) {
   std::array<uint8_t, rid::kPackSizeMax> pack_space;
   std::array<uint8_t, profile::kPayloadMax> cwt_space;
   std::array<uint8_t, profile::kDatagramMax> space;
   const auto pack = rid::build_wrapper_pack(messages, rid::WrapperForm::extended, by, signer, at_second(second), pack_space);
   const auto cwt = make_uas_cwt({by, &signer}, sp, *pack, second, cwt_space);
   const uint8_t token[] = {static_cast<uint8_t>(id >> 8), static_cast<uint8_t>(id), 3, 4};
-  const auto datagram = make_post(carriage, coap::Type::non, id, Token::of(token), *cwt, space);
+  const auto datagram = make_post(carriage, type, id, Token::of(token), *cwt, space);
   CHECK(datagram.ok());
   return Buffer(datagram->begin(), datagram->end());
 }

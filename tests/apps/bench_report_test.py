@@ -20,6 +20,10 @@ class Report(unittest.TestCase):
         if vector:
             self.assertGreater(out['server_ratio_unknown'], 1)
             self.assertGreater(out['server_ratio_known'], 1)
+        for kind in ('non', 'con'):
+            self.assertGreater(out[f'coap_ns_libcoap_{kind}'], 0)
+            self.assertGreater(out[f'coap_all_ns_unknown_{kind}'], out[f'coap_worker_ns_unknown_{kind}'], 'all threads, the worker among them')
+            self.assertGreater(out[f'coap_ratio_unknown_{kind}'], 1, 'two signatures are more than none')
         self.assertTrue(all(isinstance(value, (int, float)) for value in out.values()), 'flat')
 
 

@@ -1,0 +1,250 @@
+// What the benchmarks of a whole server share: aircraft that sign, a clock that stands or runs, and a real Server with its threads on a UDP socket of
+// loopback. The servers of one program take turns; each has its own clock, so that all of them see a message in the same second.
+#pragma once
+
+#include <time.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <thread>
+
+#include "base/ed25519/verifier.h"
+#include "bench/telemetry.h"
+#include "det/det.h"
+#include "nrid/host.h"
+#include "nrid/server.h"
+#include "nrid/udp_port.h"
+
+namespace nrid::bench {
+
+inline constexpr int64_t kStart = 1'780'315'200;
+inline constexpr int kWarmMax = 60;
+inline constexpr size_t kBurst = 512;     // in the socket at once, well below its buffer
+
+class SteppedClock final : public Clock {  // any thread: stands but for advance(), until it runs
+ public:
+  Now now() const override {
+    int64_t us = us_.load(std::memory_order_acquire);
+    if (running_.load(std::memory_order_acquire)) us += monotonic_us();
+    return {Instant{kStart * 1'000'000 + us}, Tick{us}};
+  }
+  void advance(Duration by) { us_.fetch_add(by.us, std::memory_order_acq_rel); }
+  // From where it stands on, with the monotonic clock. Once, while no thread of a server does anything.
+  void run() {
+    CHECK(!running_);
+    us_.fetch_sub(monotonic_us(), std::memory_order_acq_rel);
+    running_.store(true, std::memory_order_release);
+  }
+
+ private:
+  static int64_t monotonic_us() {
+    timespec time{};
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return int64_t{time.tv_sec} * 1'000'000 + time.tv_nsec / 1000;
+  }
+  std::atomic<int64_t> us_{0};
+  std::atomic<bool> running_ = false;
+};
+
+inline Seed seed_of(uint32_t number) {
+  Seed seed{};
+  for (size_t i = 0; i < 4; ++i) seed[i] = static_cast<uint8_t>(number >> 8 * i);
+  return seed;
+}
+
+struct Party {
+  explicit Party(uint32_t number) : signer(seed_of(number)), det(det::derive(16376, 10, signer.public_key())) {}
+  SeedSigner signer;
+  Det det;
+};
+
+class Quiet final : public Module {
+ public:
+  std::string_view name() const override { return "quiet"; }
+  Status start(ModuleHost&) override { return {}; }
+  void on_sightings(std::span<const Sighting>) override {}
+  void on_event(const FlightEvent&) override {}
+  void on_tick(Instant) override {}
+};
+
+// What a start wants beside a position.
+inline std::vector<rid::MessageOctets> start_messages(const Det& ua, const rid::MessageOctets& where) {
+  rid::OperatorId id;
+  std::copy_n("CHE87astrdge12k8", 16, id.id.begin());
+  return {*rid::encode(rid::BasicId::of_session(ua, 2)), where, *rid::encode(rid::System{}), *rid::encode(id)};
+}
+
+// What all servers share: aircraft, their keys, the rules.
+struct Fleet {
+  Fleet(size_t aircraft, const std::string& rules_file) : rules(*schc::load_rules_file(rules_file)) {
+    compressed.rules = rules;
+    for (uint32_t i = 0; i < aircraft; ++i) {
+      const Party& party = *parties.emplace_back(std::make_unique<Party>(1000 + i));
+      CHECK(keys.add_local(party.det, party.signer.public_key(), at_second(kStart + 86'400)).ok());
+    }
+  }
+  // One datagram for each aircraft, for this second of the clock; a start has what it wants.
+  std::vector<Buffer> signed_for(int64_t second, bool start, const Carriage& carriage, coap::Type type = coap::Type::non) const {
+    std::vector<Buffer> out;
+    const rid::MessageOctets where = position(static_cast<int32_t>(second - kStart), second);
+    for (size_t i = 0; i < parties.size(); ++i) {
+      const Party& by = *parties[i];
+      const std::vector<rid::MessageOctets> messages = start ? start_messages(by.det, where) : std::vector{where};
+      const auto id = static_cast<uint16_t>(static_cast<size_t>(second - kStart) * parties.size() + i);  // no copy of one of the round before
+      out.push_back(telemetry(carriage, by.det, by.signer, sp.det, second, id, messages, type));
+    }
+    return out;
+  }
+
+  Party sp{1};
+  std::vector<std::unique_ptr<Party>> parties;
+  SystemClock clock;                       // of the key cache, which never looks at it here
+  NoLookup lookup;
+  det::DnsKeySource keys{{}, {}, lookup, clock};
+  schc::RuleSet rules;
+  Carriage compressed, plain;
+};
+
+class Tap : public DatagramPort {          // sees what goes in and out; the rest is the port behind it
+ public:
+  Address local() const override { return behind->local(); }
+  size_t receive(std::span<Received> out) override { return behind->receive(out); }
+  size_t send(std::span<const Outgoing> datagrams) override { return behind->send(datagrams); }
+  void wait(Duration wait) override { behind->wait(wait); }
+  DatagramPort* behind = nullptr;
+};
+
+struct Spent {                             // ns of processor for each message
+  double worker = 0, shard = 0, record = 0;
+  double all() const { return worker + shard + record; }
+};
+
+class ServerStage {                        // a whole server with one back end
+ public:
+  struct Setup {
+    VerifierSettings verifier;
+    Transport transport = Transport::schc;
+    Module* module = nullptr;              // null: one that does nothing
+    Tap* tap = nullptr;
+  };
+  ServerStage(Fleet& fleet, std::string label, const Setup& of)
+      : name(std::move(label)), verifier_(std::move(*make_verifier(of.verifier, random_))), port_(std::move(*UdpPort::open(loopback()))),
+        sender_(std::move(*UdpPort::open(loopback()))),
+        host_({clock_, events_, http_, counters_.add_block(), nullptr, "", 0, 65'536}) {
+    ServerSetup setup;
+    setup.det = fleet.sp.det;
+    setup.policy.rate_per_s = setup.policy.rate_burst = 1e9;
+    DatagramPort* port = port_.get();
+    if (of.tap != nullptr) {
+      of.tap->behind = port;
+      port = of.tap;
+    }
+    server_ = std::make_unique<Server>(setup, ServerParts{clock_, random_, fleet.keys, *verifier_, fleet.sp.signer, journal_, host_, counters_, fleet.rules, {{port, of.transport}}, {}, {}, {}, nullptr});
+    server_->add(of.module != nullptr ? *of.module : quiet_);
+    CHECK(server_->start().ok());
+    server_->run();
+  }
+
+  // All of them, a burst after the other; the clock's next second begins behind them. Every one is accepted.
+  Spent fly(const std::vector<Buffer>& datagrams, size_t burst_max = kBurst) {
+    const Spent before = used();
+    const uint64_t accepted = count(Counter::accepted);
+    for (size_t at = 0; at < datagrams.size(); at += burst_max) {
+      const size_t burst = std::min(burst_max, datagrams.size() - at);
+      send(std::span(datagrams).subspan(at, burst));
+      while (count(Counter::accepted) < accepted + at + burst) {
+        CHECK(counters_.total().refused_sum() == 0);
+        std::this_thread::sleep_for(std::chrono::microseconds(200));
+      }
+      empty_sender();
+    }
+    clock_.advance(seconds(1));
+    const Spent after = used();
+    const double each = 1e9 / static_cast<double>(datagrams.size());
+    return {(after.worker - before.worker) * each, (after.shard - before.shard) * each, (after.record - before.record) * each};
+  }
+  void send(std::span<const Buffer> datagrams) {
+    out_.clear();
+    for (const Buffer& each : datagrams) out_.push_back({port_->local(), each});
+    CHECK(sender_->send(out_) == out_.size());
+  }
+  void skip() { clock_.advance(seconds(1)); }
+  bool warm() const { return verifier_->key_cache().keys == verifier_->key_cache().keys_max; }
+  void stop() { server_->stop(); }
+  // What came back to the sender, thrown away; how much it was.
+  size_t empty_sender() {
+    size_t sum = 0;
+    std::array<Received, 64> replies;
+    while (const size_t count = sender_->receive(replies)) sum += count;
+    return sum;
+  }
+  uint64_t count(Counter counter) const { return counters_.total().get(counter); }
+  CounterTotals counted() const { return counters_.total(); }
+  Spent used() const {                     // seconds of processor until now
+    Spent out;
+    for (const auto& [of, used_s] : server_->thread_cpu_s()) (of == "worker-0" ? out.worker : of == "shard-0" ? out.shard : out.record) += used_s;
+    return out;
+  }
+  std::string_view verifier() const { return verifier_->name(); }
+  SteppedClock& clock() { return clock_; }
+
+  const std::string name;
+
+ private:
+  static Address loopback() {
+    const std::array<uint8_t, 4> ip = {127, 0, 0, 1};
+    return v4_address(ip, 0);
+  }
+
+  SystemRandom random_;
+  SteppedClock clock_;
+  std::unique_ptr<Verifier> verifier_;
+  std::unique_ptr<UdpPort> port_, sender_;
+  std::vector<Outgoing> out_;
+  NullEventStream events_;
+  NoHttpCaller http_;
+  Counters counters_;
+  Host host_;
+  MemoryJournal journal_;
+  Quiet quiet_;
+  std::unique_ptr<Server> server_;
+};
+
+// The start, then until every key that may have one has its table. Returns the second that comes next.
+template <class Servers>
+int64_t warm_up(const Fleet& fleet, const Servers& servers, const Carriage& carriage, coap::Type type = coap::Type::non) {
+  int64_t second = kStart;
+  const auto cold = [](const auto& server) { return !server->warm(); };
+  for (int round = 0; round < kWarmMax && (round < 2 || std::any_of(servers.begin(), servers.end(), cold)); ++round) {
+    const auto datagrams = fleet.signed_for(second++, round == 0, carriage, type);
+    for (const auto& server : servers) {
+      if (round < 2 || !server->warm()) server->fly(datagrams);
+      else server->skip();
+    }
+  }
+  return second;
+}
+
+inline double median(std::vector<double> of) {
+  CHECK(!of.empty());
+  std::sort(of.begin(), of.end());
+  return of[of.size() / 2];
+}
+
+inline double median_ratio(const std::vector<double>& above, const std::vector<double>& below) {
+  std::vector<double> ratios;
+  for (size_t i = 0; i < above.size(); ++i) ratios.push_back(above[i] / below[i]);
+  return median(ratios);
+}
+
+// `permille` of 1000 lie at or below it.
+inline double quantile(std::vector<double>& of, size_t permille) {
+  CHECK(!of.empty());
+  const size_t at = std::min(of.size() - 1, of.size() * permille / 1000);
+  std::nth_element(of.begin(), of.begin() + static_cast<std::ptrdiff_t>(at), of.end());
+  return of[at];
+}
+
+}  // namespace nrid::bench
