@@ -28,8 +28,10 @@ class SteppedClock final : public Clock {  // any thread: stands but for advance
   Now now() const override {
     int64_t us = us_.load(std::memory_order_acquire);
     if (running_.load(std::memory_order_acquire)) us += monotonic_us();
-    return {Instant{kStart * 1'000'000 + us}, Tick{us}};
+    read_ = Tick{us};
+    return {Instant{kStart * 1'000'000 + us}, read_};
   }
+  static Tick last_read() { return read_; }  // by this thread: in what a shard sends, the moment at which its step began
   void advance(Duration by) { us_.fetch_add(by.us, std::memory_order_acq_rel); }
   // From where it stands on, with the monotonic clock. Once, while no thread of a server does anything.
   void run() {
@@ -46,6 +48,7 @@ class SteppedClock final : public Clock {  // any thread: stands but for advance
   }
   std::atomic<int64_t> us_{0};
   std::atomic<bool> running_ = false;
+  static inline thread_local Tick read_;
 };
 
 inline Seed seed_of(uint32_t number) {
@@ -113,7 +116,43 @@ class Tap : public DatagramPort {          // sees what goes in and out; the res
   size_t receive(std::span<Received> out) override { return behind->receive(out); }
   size_t send(std::span<const Outgoing> datagrams) override { return behind->send(datagrams); }
   void wait(Duration wait) override { behind->wait(wait); }
-  DatagramPort* behind = nullptr;
+  DatagramPort* behind = nullptr;          // both are set by the stage that it is given to
+  const Clock* clock = nullptr;
+};
+
+// An address of its own in 127/8 for every flight, so that what is sent says whose it is.
+inline Address address_of(uint32_t flight, uint16_t port) {
+  const std::array<uint8_t, 4> ip = {127, static_cast<uint8_t>(flight >> 16), static_cast<uint8_t>(flight >> 8), static_cast<uint8_t>(flight)};
+  return v4_address(ip, port);
+}
+inline uint32_t flight_of(const Address& peer) { return uint32_t{peer.ip[13]} << 16 | uint32_t{peer.ip[14]} << 8 | peer.ip[15]; }
+
+// How late Heartbeats leave. The first datagram to a flight is the answer to its start; those behind it are its timer's, due a period after the start and then a period
+// after each other, or, when one was held up for 100 ms, a period after the step that sent it (nrid/shard_heartbeat.cc). One thread, the shard's.
+class HeartbeatWatch {
+ public:
+  explicit HeartbeatWatch(size_t flights) : due_us_(flights) {}
+  void note(std::span<const Outgoing> datagrams, Tick step, Tick now) {
+    for (const Outgoing& each : datagrams) {
+      int64_t& due = due_us_[flight_of(each.peer)];
+      if (due != 0 && noting) late_ms.push_back(static_cast<double>(now.us - due) * 1e-3);
+      const bool new_row = due == 0 || step.us - due > 100'000;
+      due = (new_row ? step.us : due) + Timers().heartbeat.us;
+    }
+  }
+  // What should have left by now and has not, as late as it is; how much that is.
+  size_t note_overdue(Tick now) {
+    const size_t before = late_ms.size();
+    for (const int64_t due : due_us_) {
+      if (due != 0 && due < now.us) late_ms.push_back(static_cast<double>(now.us - due) * 1e-3);
+    }
+    return late_ms.size() - before;
+  }
+  std::atomic<bool> noting = false;
+  std::vector<double> late_ms;
+
+ private:
+  std::vector<int64_t> due_us_;
 };
 
 struct Spent {                             // ns of processor for each message
@@ -128,10 +167,11 @@ class ServerStage {                        // a whole server with one back end
     Transport transport = Transport::schc;
     Module* module = nullptr;              // null: one that does nothing
     Tap* tap = nullptr;
+    bool apart = false;                    // each aircraft has an address of its own: address_of() its number
   };
   ServerStage(Fleet& fleet, std::string label, const Setup& of)
-      : name(std::move(label)), verifier_(std::move(*make_verifier(of.verifier, random_))), port_(std::move(*UdpPort::open(loopback()))),
-        sender_(std::move(*UdpPort::open(loopback()))),
+      : name(std::move(label)), verifier_(std::move(*make_verifier(of.verifier, random_))), port_(std::move(*UdpPort::open(*address_from_text("127.0.0.1:0")))),
+        apart_(of.apart), sender_(std::move(*UdpPort::open(*address_from_text(apart_ ? "0.0.0.0:0" : "127.0.0.1:0")))),
         host_({clock_, events_, http_, counters_.add_block(), nullptr, "", 0, 65'536}) {
     ServerSetup setup;
     setup.det = fleet.sp.det;
@@ -139,6 +179,7 @@ class ServerStage {                        // a whole server with one back end
     DatagramPort* port = port_.get();
     if (of.tap != nullptr) {
       of.tap->behind = port;
+      of.tap->clock = &clock_;
       port = of.tap;
     }
     server_ = std::make_unique<Server>(setup, ServerParts{clock_, random_, fleet.keys, *verifier_, fleet.sp.signer, journal_, host_, counters_, fleet.rules, {{port, of.transport}}, {}, {}, {}, nullptr});
@@ -147,32 +188,35 @@ class ServerStage {                        // a whole server with one back end
     server_->run();
   }
 
-  // All of them, a burst after the other; the clock's next second begins behind them. Every one is accepted.
-  Spent fly(const std::vector<Buffer>& datagrams, size_t burst_max = kBurst) {
+  // All of them, a burst after the other, while `over` passes by the clock. Every one is accepted.
+  Spent fly(const std::vector<Buffer>& datagrams, size_t burst_max = kBurst, Duration over = seconds(1)) {
     const Spent before = used();
     const uint64_t accepted = count(Counter::accepted);
+    const auto passed = [&](size_t of) { return over.us * static_cast<int64_t>(of) / static_cast<int64_t>(datagrams.size()); };
     for (size_t at = 0; at < datagrams.size(); at += burst_max) {
       const size_t burst = std::min(burst_max, datagrams.size() - at);
-      send(std::span(datagrams).subspan(at, burst));
+      send(std::span(datagrams).subspan(at, burst), static_cast<uint32_t>(at));
       while (count(Counter::accepted) < accepted + at + burst) {
         CHECK(counters_.total().refused_sum() == 0);
         std::this_thread::sleep_for(std::chrono::microseconds(200));
       }
       empty_sender();
+      clock_.advance({passed(at + burst) - passed(at)});
     }
-    clock_.advance(seconds(1));
     const Spent after = used();
     const double each = 1e9 / static_cast<double>(datagrams.size());
     return {(after.worker - before.worker) * each, (after.shard - before.shard) * each, (after.record - before.record) * each};
   }
-  void send(std::span<const Buffer> datagrams) {
+  // `first`: the number of the aircraft whose the first one is; the next one's comes behind it.
+  void send(std::span<const Buffer> datagrams, uint32_t first) {
     out_.clear();
-    for (const Buffer& each : datagrams) out_.push_back({port_->local(), each});
+    for (const Buffer& each : datagrams) out_.push_back({port_->local(), each, apart_ ? address_of(first++, 0) : Address{}});
     CHECK(sender_->send(out_) == out_.size());
   }
   void skip() { clock_.advance(seconds(1)); }
   bool warm() const { return verifier_->key_cache().keys == verifier_->key_cache().keys_max; }
   void stop() { server_->stop(); }
+  uint64_t kernel_drops() const { return port_->kernel_drops(); }
   // What came back to the sender, thrown away; how much it was.
   size_t empty_sender() {
     size_t sum = 0;
@@ -193,15 +237,12 @@ class ServerStage {                        // a whole server with one back end
   const std::string name;
 
  private:
-  static Address loopback() {
-    const std::array<uint8_t, 4> ip = {127, 0, 0, 1};
-    return v4_address(ip, 0);
-  }
-
   SystemRandom random_;
   SteppedClock clock_;
   std::unique_ptr<Verifier> verifier_;
-  std::unique_ptr<UdpPort> port_, sender_;
+  std::unique_ptr<UdpPort> port_;
+  const bool apart_;
+  std::unique_ptr<UdpPort> sender_;
   std::vector<Outgoing> out_;
   NullEventStream events_;
   NoHttpCaller http_;
@@ -212,15 +253,17 @@ class ServerStage {                        // a whole server with one back end
   std::unique_ptr<Server> server_;
 };
 
-// The start, then until every key that may have one has its table. Returns the second that comes next.
+// The start, within `starts_over` by the clock, then until every key that may have one has its table. Returns the second that comes next.
 template <class Servers>
-int64_t warm_up(const Fleet& fleet, const Servers& servers, const Carriage& carriage, coap::Type type = coap::Type::non) {
-  int64_t second = kStart;
+int64_t warm_up(const Fleet& fleet, const Servers& servers, const Carriage& carriage, Duration starts_over = seconds(1)) {
+  const auto starts = fleet.signed_for(kStart, true, carriage);
+  for (const auto& server : servers) server->fly(starts, 64, starts_over);
+  int64_t second = kStart + starts_over.seconds();
   const auto cold = [](const auto& server) { return !server->warm(); };
-  for (int round = 0; round < kWarmMax && (round < 2 || std::any_of(servers.begin(), servers.end(), cold)); ++round) {
-    const auto datagrams = fleet.signed_for(second++, round == 0, carriage, type);
+  for (int round = 0; round < kWarmMax && (round == 0 || std::any_of(servers.begin(), servers.end(), cold)); ++round) {
+    const auto datagrams = fleet.signed_for(second++, false, carriage);
     for (const auto& server : servers) {
-      if (round < 2 || !server->warm()) server->fly(datagrams);
+      if (round == 0 || !server->warm()) server->fly(datagrams);
       else server->skip();
     }
   }

@@ -14,9 +14,11 @@ class NoLookup final : public det::Lookup {
   void run(std::function<void()> work) override { work(); }
 };
 
+inline int32_t position_e7(int32_t north_e7) { return 473'900'000 + north_e7; }
+
 inline rid::MessageOctets position(int32_t north_e7, int64_t second) {
   rid::Location location;
-  location.latitude_e7 = 473'900'000 + north_e7;
+  location.latitude_e7 = position_e7(north_e7);
   location.longitude_e7 = 85'400'000;
   location.timestamp_ds = static_cast<uint16_t>(second % 3600 * 10);
   return *rid::encode(location);
