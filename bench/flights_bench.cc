@@ -20,7 +20,7 @@ namespace {
 using namespace nrid;
 using namespace nrid::bench;
 
-constexpr size_t kOldFlights = 1000;
+constexpr size_t kOldFlights = 250;
 constexpr int kPositions = 4;
 constexpr size_t kParts = 25;
 constexpr size_t kBlocksNamed = 8;

@@ -168,8 +168,8 @@ int main(int argc, char** argv) {
 
   Schedule schedule;
   const double capacity = 1e9 / median(worker_ns);
-  schedule.aircraft = static_cast<size_t>(std::max(1.0, percent / 100 * capacity * 1e-6 * Schedule::kPeriodUs));
-  if (schedule.aircraft > aircraft) return std::fprintf(stderr, "%zu aircraft are needed for %.0f %% of %.0f messages a second\n", schedule.aircraft, percent, capacity), 1;
+  const auto needed = static_cast<size_t>(std::max(1.0, percent / 100 * capacity * 1e-6 * Schedule::kPeriodUs));
+  schedule.aircraft = std::min(needed, aircraft);  // then less than PERCENT, and load_percent says so
   schedule.count = schedule.aircraft * duration * 1'000'000 / Schedule::kPeriodUs;
   const std::vector<Buffer> datagrams = sign_all(fleet, schedule, second);
   watcher.watch(server.clock(), position_e7(static_cast<int32_t>(second - kStart)), schedule.aircraft, schedule.count);
@@ -185,7 +185,7 @@ int main(int argc, char** argv) {
   const Tick end = server.clock().now().tick;
   server.stop();                          // its threads' notes are whole now
 
-  std::printf("{\"load_percent\": %.0f, \"load_aircraft\": %zu, \"load_per_s\": %.0f, \"load_messages\": %zu, \"load_took_s\": %.2f", percent, aircraft, schedule.per_s(), schedule.count, took_s);
+  std::printf("{\"load_percent\": %.0f, \"load_aircraft\": %zu, \"load_per_s\": %.0f, \"load_messages\": %zu, \"load_took_s\": %.2f", 100 * schedule.per_s() / capacity, aircraft, schedule.per_s(), schedule.count, took_s);
   std::printf(", \"load_busy_worker\": %.2f, \"load_busy_shard\": %.2f, \"load_busy_record\": %.2f", (after.worker - before.worker) / took_s, (after.shard - before.shard) / took_s, (after.record - before.record) / took_s);
   std::printf(", \"load_refused\": %zu, \"load_kernel_drops\": %zu", static_cast<size_t>(server.counted().refused_sum()), static_cast<size_t>(server.kernel_drops()));
   for (const ErrorInfo& each : kErrors) {

@@ -24,6 +24,15 @@ class Report(unittest.TestCase):
             self.assertGreater(out[f'coap_ns_libcoap_{kind}'], 0)
             self.assertGreater(out[f'coap_all_ns_unknown_{kind}'], out[f'coap_worker_ns_unknown_{kind}'], 'all threads, the worker among them')
             self.assertGreater(out[f'coap_ratio_unknown_{kind}'], 1, 'two signatures are more than none')
+        for name in ('visible', 'visible_left', 'heartbeat_late'):
+            self.assertLessEqual(out[f'{name}_p50_ms'], out[f'{name}_p99_ms'])
+            self.assertGreater(out[f'{name}_max_ms'], 0)
+        self.assertGreaterEqual(out['visible_max_ms'], out['visible_left_max_ms'], 'none leaves before its time')
+        self.assertGreater(out['heartbeat_count'], 0)
+        for name in ('unsigned', 'signed'):  # two of each flight, but for those due in the last moment
+            self.assertGreater(out[f'late_heartbeats_{name}'], 1.8 * out[f'late_flights_{name}'])
+        self.assertGreater(out['flight_octets'], out['flight_sizeof_operation'])
+        self.assertGreater(out['flight_heap_octets_old'], out['flight_heap_octets'])
         self.assertTrue(all(isinstance(value, (int, float)) for value in out.values()), 'flat')
 
 
