@@ -1,7 +1,8 @@
-// server_bench [ROUNDS [AIRCRAFT]]: what a message costs the verify worker of a whole server, socket and kernel included, with each back end in one
+// server_bench [ROUNDS [AIRCRAFT [NAME [CONTROL]]]]: what a message costs the verify worker of a whole server, socket and kernel included, with each back end in one
 // run. A round is one NON position of every aircraft, both signatures, SCHC, over UDP on loopback, in the clock's next second; the servers take turns,
 // and a ratio is the median of the rounds' ratios to libsodium's server. CPU time of the worker's thread; Heartbeats are signed by another thread, whose
-// time stands beside it. One flat JSON object.
+// time stands beside it. NAME: that server alone, for a profiler; CONTROL: a file that is told "enable" before the first round and "disable" behind the last,
+// as perf record --control wants it. One flat JSON object.
 #include <cstdio>
 #include <cstdlib>
 
@@ -34,21 +35,31 @@ struct Turns {
 int main(int argc, char** argv) {
   const size_t rounds = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 15;
   const size_t aircraft = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 4096;
-  if (rounds == 0 || aircraft == 0) return std::fprintf(stderr, "server_bench [ROUNDS [AIRCRAFT]], both above 0\n"), 2;
+  const std::string_view only = argc > 3 ? argv[3] : "";
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> control(argc > 4 ? std::fopen(argv[4], "w") : nullptr, [](std::FILE* file) { return file != nullptr ? std::fclose(file) : 0; });
+  if (rounds == 0 || aircraft == 0 || (argc > 4 && !control)) return std::fprintf(stderr, "server_bench [ROUNDS [AIRCRAFT [NAME [CONTROL]]]], numbers above 0\n"), 2;
   Fleet fleet(aircraft, NRID_RULES);
   std::vector<std::unique_ptr<Turns>> all;
-  const auto add = [&](const char* name, const char* backend, size_t cache) { all.push_back(std::make_unique<Turns>(fleet, name, backend, cache)); };
+  const auto add = [&](const char* name, const char* backend, size_t cache) {
+    if (only.empty() || only == name) all.push_back(std::make_unique<Turns>(fleet, name, backend, cache));
+  };
   add("libsodium", "libsodium", 0);
   if (processor() >= Processor::avx2) add("avx2_unknown", "avx2", 0), add("avx2_known", "avx2", aircraft);
   if (processor() >= Processor::avx512) add("avx512_unknown", "avx512", 0), add("avx512_known", "avx512", aircraft);
+  if (all.empty()) return std::fprintf(stderr, "no server %s on this processor\n", argv[3]), 2;
 
   std::vector<ServerStage*> servers;
   for (const auto& each : all) servers.push_back(&each->server);
   int64_t second = warm_up(fleet, servers, fleet.compressed);
+  const auto tell = [&](const char* word) {
+    if (control) std::fputs(word, control.get()), std::fflush(control.get());
+  };
+  tell("enable\n");
   for (size_t round = 0; round < rounds; ++round) {
     const auto datagrams = fleet.signed_for(second++, false, fleet.compressed);
     for (const auto& each : all) each->round(datagrams);
   }
+  tell("disable\n");
   const Turns& base = *all.front();
   std::printf("{\"aircraft\": %zu, \"rounds\": %zu", aircraft, rounds);
   for (const auto& each : all) {

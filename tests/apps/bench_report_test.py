@@ -1,9 +1,13 @@
 """bench/report measures what it says: every figure that it names is there, and they agree with each other."""
 import json
 import subprocess
+import sys
 import unittest
 
 from world import ROOT
+
+sys.path.insert(0, str(ROOT / 'bench'))
+import server_profile  # noqa: E402
 
 
 class Report(unittest.TestCase):
@@ -34,6 +38,19 @@ class Report(unittest.TestCase):
         self.assertGreater(out['flight_octets'], out['flight_sizeof_operation'])
         self.assertGreater(out['flight_heap_octets_old'], out['flight_heap_octets'])
         self.assertTrue(all(isinstance(value, (int, float)) for value in out.values()), 'flat')
+
+    def test_a_profile_names_functions(self):
+        self.assertEqual(server_profile.name_of('nrid::ed25519::sum_known<nrid::ed25519::(anonymous namespace)::V8>', '/x/server_bench'), 'ed25519::sum_known')
+        self.assertEqual(server_profile.name_of('nrid::Result<nrid::coap::Message>::operator->', '/x/server_bench'), 'Result::operator->')
+        self.assertEqual(server_profile.name_of('_copy_to_iter', '[kernel.kallsyms]'), 'the kernel')
+        self.assertEqual(server_profile.name_of('[unknown]', '/usr/lib/libsodium.so.23.3.0'), 'libsodium, no name')
+        if server_profile.why_not():
+            self.skipTest(server_profile.why_not())
+        done = subprocess.run([ROOT / 'bench/report', '--quick', '--profile'], capture_output=True, text=True, timeout=900, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr[-2000:])
+        for title in ('the worker, unknown keys', 'the shard'):
+            self.assertIn(f'| {title}: top 10 of ', done.stdout)
+        self.assertIn('| the kernel | ', done.stdout)
 
 
 if __name__ == '__main__':
