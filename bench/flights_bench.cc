@@ -21,7 +21,7 @@ using namespace nrid;
 using namespace nrid::bench;
 
 constexpr size_t kOldFlights = 250;
-constexpr int kPositions = 4;
+constexpr size_t kPositions = 4;
 constexpr size_t kParts = 25;
 constexpr size_t kBlocksNamed = 8;
 
@@ -47,7 +47,7 @@ void print_blocks(const Heap& before, const Heap& after, size_t flights) {
   }
 }
 
-void weigh_flights(size_t flights) {
+double weigh_flights(size_t flights) {      // returns the heap of one
   SeededRandom random(1);
   const Forger signer(random);
   auto world = std::make_unique<Flights>(flights, signer);
@@ -57,7 +57,7 @@ void weigh_flights(size_t flights) {
   for (size_t part = 0; part < kParts; ++part) {
     const size_t first = flights * part / kParts, end = flights * (part + 1) / kParts;
     world->fly(true, seconds(1), first, end);
-    for (int i = 0; i < kPositions; ++i) world->fly(false, seconds(1), first, end);
+    for (size_t i = 0; i < kPositions; ++i) world->fly(false, seconds(1), first, end);
     world->pass(Timers().reorder_window);
   }
   CHECK(world->sightings > flights * (1 + kPositions) && world->shared.owners.open_count() == flights && world->counters.total().refused_sum() == 0);
@@ -65,17 +65,23 @@ void weigh_flights(size_t flights) {
   std::printf("{\"flights\": %zu, \"flight_octets\": %.0f, \"flight_heap_octets\": %.0f, \"flight_heap_tables\": %.0f, \"flight_sizeof_operation\": %zu", flights,
               each_of(resident_octets() - resident, flights), each_of(after.octets - before.octets, flights), each_of(after.large_octets - before.large_octets, flights), sizeof(Operation));
   print_blocks(before, after, flights);
+  return each_of(after.octets - before.octets, flights);
 }
 
-void weigh_old_flights() {
+// What a flight has more when it has sent as much as its track remembers, added to what it had before.
+void weigh_old_flights(double young) {
   SeededRandom random(1);
   const Forger signer(random);
   Flights world(kOldFlights, signer);
+  world.fly(true, seconds(1));
+  const auto positions = [&](size_t count) {
+    for (size_t i = 0; i < count; ++i) world.fly(false, seconds(1));
+    world.pass(Timers().reorder_window);
+  };
+  positions(kPositions);
   const Heap before = heap_now();
-  world.fly(true, Timers().heartbeat);
-  for (size_t i = 0; i < Track::kTimesKept; ++i) world.fly(false, seconds(1));
-  world.pass(Timers().reorder_window);
-  std::printf(", \"flight_heap_octets_old\": %.0f", each_of(heap_now().octets - before.octets, kOldFlights));
+  positions(Track::kTimesKept);
+  std::printf(", \"flight_heap_octets_old\": %.0f", young + each_of(heap_now().octets - before.octets, kOldFlights));
 }
 
 // `make` returns what is to be weighed while it lives.
@@ -188,8 +194,7 @@ int main(int argc, char** argv) {
   const size_t flights = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 1'000'000;
   const size_t with_signatures = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : flights / 10;
   if (flights < 1000 || flights >= 1 << 24 || with_signatures == 0) return std::fprintf(stderr, "flights_bench [FLIGHTS [SIGNED]], 1000 to 16777215 of them\n"), 2;
-  weigh_flights(flights);
-  weigh_old_flights();
+  weigh_old_flights(weigh_flights(flights));
   weigh_tables(flights);
   time_wheel(flights);
   SeededRandom random(1);

@@ -3,6 +3,8 @@
 // Then as many of AIRCRAFT as that needs at ten a second, each from an address of its own, send signed positions in an even, open loop over UDP on loopback,
 // SCHC, known keys, the fastest back end; all are signed before, for the second in which they leave. A position's time counts from when it was due to leave, whether the generator was late
 // or not (`left`: from when it left), until the module's on_sightings() has it. One flat JSON object.
+#include <pthread.h>
+
 #include <cstdio>
 #include <cstdlib>
 
@@ -60,13 +62,21 @@ class Watcher final : public Module {
 class HeartbeatTap final : public Tap {
  public:
   explicit HeartbeatTap(size_t flights) : heartbeats(flights) {}
-  size_t send(std::span<const Outgoing> datagrams) override {  // from the shard alone: the worker answers nothing here
+  size_t send(std::span<const Outgoing> datagrams) override {
+    static thread_local const bool of_shard = on_shard();
+    if (!of_shard) return Tap::send(datagrams);  // the worker says no, when there is too much
     const Tick step = SteppedClock::last_read();
     const size_t sent = Tap::send(datagrams);
     heartbeats.note(datagrams, step, clock->now().tick);
     return sent;
   }
   HeartbeatWatch heartbeats;
+
+ private:
+  static bool on_shard() {
+    std::array<char, 16> name{};
+    return pthread_getname_np(pthread_self(), name.data(), name.size()) == 0 && std::string_view(name.data()) == "shard-0";
+  }
 };
 
 // Each of `aircraft` sends once in a period, evenly spread. The period is one of whole tenths of a second, which is what a Location's time can tell apart:

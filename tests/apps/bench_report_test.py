@@ -33,6 +33,7 @@ class Report(unittest.TestCase):
             self.assertGreater(out[f'{name}_max_ms'], 0)
         self.assertGreaterEqual(out['visible_max_ms'], out['visible_left_max_ms'], 'none leaves before its time')
         self.assertGreater(out['heartbeat_count'], 0)
+        self.assertGreaterEqual(out['heartbeat_late_p50_ms'], 0, 'a timer is never early')
         for name in ('unsigned', 'signed'):  # two of each flight, but for those due in the last moment
             self.assertGreater(out[f'late_heartbeats_{name}'], 1.8 * out[f'late_flights_{name}'])
         self.assertGreater(out['flight_octets'], out['flight_sizeof_operation'])
