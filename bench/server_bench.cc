@@ -1,7 +1,7 @@
 // server_bench [ROUNDS [AIRCRAFT [NAME [CONTROL]]]]: what a message costs the verify worker of a whole server, socket and kernel included, with each back end in one
 // run. A round is one NON position of every aircraft, both signatures, SCHC, over UDP on loopback, in the clock's next second; the servers take turns,
 // and a ratio is the median of the rounds' ratios to libsodium's server. CPU time of the worker's thread; Heartbeats are signed by another thread, whose
-// time stands beside it. NAME: that server alone, for a profiler; CONTROL: a file that is told "enable" before the first round and "disable" behind the last,
+// time stands beside it. "joined": known keys, and the sender hands its kernel pieces of up to 64 datagrams (UDP_SEGMENT). NAME: that server alone, for a profiler; CONTROL: a file that is told "enable" before the first round and "disable" behind the last,
 // as perf record --control wants it. One flat JSON object.
 #include <cstdio>
 #include <cstdlib>
@@ -14,9 +14,10 @@ using namespace nrid;
 using namespace nrid::bench;
 
 struct Turns {
-  Turns(Fleet& fleet, const char* name, const char* backend, size_t cache) : server(fleet, name, setup_of(backend, cache)) {}
-  static ServerStage::Setup setup_of(const char* backend, size_t cache) {
+  Turns(Fleet& fleet, const char* name, const char* backend, size_t cache, bool joined) : server(fleet, name, setup_of(backend, cache, joined)) {}
+  static ServerStage::Setup setup_of(const char* backend, size_t cache, bool joined) {
     ServerStage::Setup setup;
+    setup.joined = joined;
     setup.verifier.backend = backend;
     setup.verifier.key_cache = cache;
     return setup;
@@ -40,12 +41,12 @@ int main(int argc, char** argv) {
   if (rounds == 0 || aircraft == 0 || (argc > 4 && !control)) return std::fprintf(stderr, "server_bench [ROUNDS [AIRCRAFT [NAME [CONTROL]]]], numbers above 0\n"), 2;
   Fleet fleet(aircraft, NRID_RULES);
   std::vector<std::unique_ptr<Turns>> all;
-  const auto add = [&](const char* name, const char* backend, size_t cache) {
-    if (only.empty() || only == name) all.push_back(std::make_unique<Turns>(fleet, name, backend, cache));
+  const auto add = [&](const char* name, const char* backend, size_t cache, bool joined = false) {
+    if (only.empty() || only == name) all.push_back(std::make_unique<Turns>(fleet, name, backend, cache, joined));
   };
   add("libsodium", "libsodium", 0);
   if (processor() >= Processor::avx2) add("avx2_unknown", "avx2", 0), add("avx2_known", "avx2", aircraft);
-  if (processor() >= Processor::avx512) add("avx512_unknown", "avx512", 0), add("avx512_known", "avx512", aircraft);
+  if (processor() >= Processor::avx512) add("avx512_unknown", "avx512", 0), add("avx512_known", "avx512", aircraft), add("avx512_joined", "avx512", aircraft, true);
   if (all.empty()) return std::fprintf(stderr, "no server %s on this processor\n", argv[3]), 2;
 
   std::vector<ServerStage*> servers;

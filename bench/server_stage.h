@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "base/ed25519/verifier.h"
+#include "bench/joined_sender.h"
 #include "bench/telemetry.h"
 #include "det/det.h"
 #include "nrid/host.h"
@@ -168,14 +169,16 @@ class ServerStage {                        // a whole server with one back end
     Module* module = nullptr;              // null: one that does nothing
     Tap* tap = nullptr;
     bool apart = false;                    // each aircraft has an address of its own: address_of() its number
+    bool joined = false;                   // the sender hands over many datagrams as one piece
   };
   ServerStage(Fleet& fleet, std::string label, const Setup& of)
-      : name(std::move(label)), verifier_(std::move(*make_verifier(of.verifier, random_))), port_(std::move(*UdpPort::open(*address_from_text("127.0.0.1:0")))),
+      : name(std::move(label)), verifier_(std::move(*make_verifier(of.verifier, random_))), port_(std::move(UdpPort::open_shared(*address_from_text("127.0.0.1:0"), 1)->front())),
         apart_(of.apart), sender_(std::move(*UdpPort::open(*address_from_text(apart_ ? "0.0.0.0:0" : "127.0.0.1:0")))),
         host_({clock_, events_, http_, counters_.add_block(), nullptr, "", 0, 65'536}) {
     ServerSetup setup;
     setup.det = fleet.sp.det;
     setup.policy.rate_per_s = setup.policy.rate_burst = 1e9;
+    if (of.joined) joined_ = std::make_unique<JoinedSender>(port_->local());
     DatagramPort* port = port_.get();
     if (of.tap != nullptr) {
       of.tap->behind = port;
@@ -209,6 +212,7 @@ class ServerStage {                        // a whole server with one back end
   }
   // `first`: the number of the aircraft whose the first one is; the next one's comes behind it.
   void send(std::span<const Buffer> datagrams, uint32_t first) {
+    if (joined_) return joined_->send(datagrams);
     out_.clear();
     for (const Buffer& each : datagrams) out_.push_back({port_->local(), each, apart_ ? address_of(first++, 0) : Address{}});
     CHECK(sender_->send(out_) == out_.size());
@@ -243,6 +247,7 @@ class ServerStage {                        // a whole server with one back end
   std::unique_ptr<UdpPort> port_;
   const bool apart_;
   std::unique_ptr<UdpPort> sender_;
+  std::unique_ptr<JoinedSender> joined_;
   std::vector<Outgoing> out_;
   NullEventStream events_;
   NoHttpCaller http_;
