@@ -42,15 +42,17 @@ bool Operation::keep_static(const rid::MessageOctets& message) {
   return false;
 }
 
-const std::string& Operation::evidence_for(const Report& report) {
-  if (report.gateway_key != gateway_key || report.ua_key != ua_key || evidence.empty()) {
+const std::shared_ptr<const std::string>& Operation::evidence_for(const Report& report) {
+  if (report.gateway_key != gateway_key || report.ua_key != ua_key || !evidence) {
     gateway_key = report.gateway_key;
     ua_key = report.ua_key;
     const auto chain = [](const KeyPtr& key) { return key->chain.empty() ? to_text(key->det) : key->chain; };
-    evidence = "CWT by " + chain(gateway_key);
-    evidence += ua_key ? ", Wrapper by " + chain(ua_key) : ", no Wrapper";
-    if (ua_key && report.verdict == Verdict::c2) evidence += " for the aircraft";
-    if (confirmed > 0) evidence += ", Manifests confirm " + std::to_string(confirmed) + " hashes";
+    std::string told = "CWT by " + chain(gateway_key);
+    told += ua_key ? ", Wrapper by " + chain(ua_key) : ", no Wrapper";
+    if (ua_key && report.verdict == Verdict::c2) told += " for the aircraft";
+    if (confirmed > 0) told += ", Manifests confirm " + std::to_string(confirmed) + " hashes";
+    told.shrink_to_fit();
+    evidence = std::make_shared<const std::string>(std::move(told));
   }
   return evidence;
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -81,7 +82,7 @@ struct Operation {
 
   KeyPtr gateway_key;                   // whose chains `evidence` tells
   KeyPtr ua_key;
-  std::string evidence;
+  std::shared_ptr<const std::string> evidence;  // null: to be told anew
 
   uint32_t missing(const Policy& policy) const { return policy.required & ~have; }
   bool open() const { return state != OperationState::closed; }
@@ -90,7 +91,7 @@ struct Operation {
   void remember_pack(const Digest16& digest);
   // Keeps a message of the static set; true when it differs from the one before.
   bool keep_static(const rid::MessageOctets& message);
-  const std::string& evidence_for(const Report& report);
+  const std::shared_ptr<const std::string>& evidence_for(const Report& report);
 };
 
 // Messages that decode; in a Sighting the last of a type wins. A Basic ID of the session is preferred to others.

@@ -19,7 +19,7 @@ void Shard::supplement(Operation& op, const Report& report) {
       const auto heard = [&](const rid::Hash8& hash) { return op.hashes.contains(hash); };
       const auto known = static_cast<uint64_t>(std::count_if(manifest.messages.begin(), manifest.messages.begin() + static_cast<std::ptrdiff_t>(manifest.count), heard));
       op.confirmed += known;
-      op.evidence.clear();  // made anew with the next sighting
+      op.evidence.reset();  // made anew with the next sighting
       parts_.counters.add(Counter::manifest_confirmed, known);
       tell(op, FlightEventKind::confirmed, report.received, std::to_string(known) + " of " + std::to_string(manifest.count) + " hashes are of what was heard");
     }

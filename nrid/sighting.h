@@ -29,7 +29,7 @@ struct Sighting {
   uint64_t operation = 0;                   // id of the operation in this process
   Verdict verdict = Verdict::verified;
   Origin origin = Origin::aircraft;
-  std::string evidence;                     // why the verdict: "CWT by .., Wrapper by .., chain .. (anchor)"
+  std::shared_ptr<const std::string> evidence;  // why the verdict: "CWT by .., Wrapper by .., chain .. (anchor)"; never null, shared by the sightings of a flight
   Instant sampled;                          // Location time unrolled, else iat
   Instant signed_at;                        // iat
   Instant received;

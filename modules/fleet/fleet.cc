@@ -189,7 +189,7 @@ bool Fleet::take_location(Record& record, const Sighting& sighting) {
     flight.gateway = sighting.gateway;
     flight.verdict = sighting.verdict;
     flight.origin = sighting.origin;
-    flight.evidence = sighting.evidence;
+    flight.evidence = *sighting.evidence;
     flight.signed_at = sighting.signed_at;
     flight.anomaly = sighting.anomaly;
   }

@@ -23,7 +23,7 @@ LiveFlight flight_at(Instant sampled, int32_t latitude_e7, int32_t longitude_e7)
   flight.state = FlightState::active;
   flight.sampled = flight.signed_at = flight.received = flight.state_since = sampled;
   flight.location = s.location;
-  flight.evidence = s.evidence;
+  flight.evidence = *s.evidence;
   flight.track = {{sampled - seconds(61), 1, 2, 3, false}, {sampled, latitude_e7, longitude_e7, std::nullopt, false}};
   return flight;
 }

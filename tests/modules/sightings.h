@@ -18,7 +18,7 @@ inline Sighting sighting_at(uint8_t aircraft, Instant sampled, int32_t latitude_
   s.ua = det_of(aircraft);
   s.gateway = det_of(0xee);
   s.operation = 1;
-  s.evidence = "CWT by the gateway, Wrapper by the aircraft, chain aircraft < HDA < RAA (anchor)";
+  s.evidence = std::make_shared<const std::string>("CWT by the gateway, Wrapper by the aircraft, chain aircraft < HDA < RAA (anchor)");
   s.origin = Origin::relayed;
   s.sampled = s.signed_at = s.received = sampled;
   rid::Location location;

@@ -81,7 +81,7 @@ TEST(Evidence, R054_a_manifest_confirms_packs_and_messages_that_were_heard) {
   w.send(Type::non, w.uas_cwt(w.ua, w.flight_pack(w.ua, 7)));
   w.pass(seconds(3));
   ASSERT_GT(w.recorder->sightings.size(), before);
-  EXPECT_NE(w.recorder->sightings.back().evidence.find("Manifests confirm 2 hashes"), std::string::npos) << w.recorder->sightings.back().evidence;
+  EXPECT_NE(w.recorder->sightings.back().evidence->find("Manifests confirm 2 hashes"), std::string::npos) << *w.recorder->sightings.back().evidence;
 }
 
 TEST(Evidence, R054_a_manifest_is_contact_but_no_position_and_no_flag) {
@@ -285,7 +285,7 @@ TEST(Evidence, R087_every_position_reaches_the_modules_with_its_time_and_its_evi
     if (!s.location) continue;
     north.push_back(*s.location->latitude_e7 - 473'900'000);
     EXPECT_EQ(s.verdict, Verdict::verified);
-    EXPECT_FALSE(s.evidence.empty());
+    EXPECT_FALSE(s.evidence->empty());
     EXPECT_FALSE(s.raw->empty());
     EXPECT_NE(s.operation, 0u);
   }

@@ -27,7 +27,7 @@ TEST(Journey, R020_a_signed_start_packet_is_answered_with_a_heartbeat_in_the_ack
   EXPECT_EQ(s.verdict, Verdict::verified);
   EXPECT_EQ(s.origin, Origin::aircraft);
   EXPECT_EQ(s.location->latitude_e7, 473'900'000);
-  EXPECT_NE(s.evidence.find("anchor"), std::string::npos);
+  EXPECT_NE(s.evidence->find("anchor"), std::string::npos);
   EXPECT_EQ(w.journal.memory.appended(), 1u);
 }
 

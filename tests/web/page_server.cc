@@ -28,12 +28,12 @@ Sighting circling(uint8_t aircraft, Instant now) {
   s.self_id = test::self_id_of(kTexts[aircraft % 4]);
   s.operator_id = test::operator_id_of("FIN87astrdge12k8");
   s.basic_id = rid::BasicId::of_session(s.ua, 2);
-  s.evidence = "CWT signed by gateway " + to_text(s.gateway) + ", Wrapper signed by the aircraft; its chain " + to_text(s.ua) +
-               " < 2001:3f:fe00:a05:9b1c:55aa:d201:eee5 < 2001:3f:fe00:5:1177:8899:aabb:7789 (anchor)";
+  s.evidence = std::make_shared<const std::string>("CWT signed by gateway " + to_text(s.gateway) + ", Wrapper signed by the aircraft; its chain " + to_text(s.ua) +
+               " < 2001:3f:fe00:a05:9b1c:55aa:d201:eee5 < 2001:3f:fe00:5:1177:8899:aabb:7789 (anchor)");
   if (aircraft % 4 == 3) {
     s.verdict = Verdict::c2;
     s.origin = Origin::c2;
-    s.evidence = "CWT signed by gateway " + to_text(s.gateway) + "; the pack has no Wrapper, so the aircraft vouches for nothing";
+    s.evidence = std::make_shared<const std::string>("CWT signed by gateway " + to_text(s.gateway) + "; the pack has no Wrapper, so the aircraft vouches for nothing");
   }
   return s;
 }
