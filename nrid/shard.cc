@@ -309,9 +309,7 @@ void Shard::take_proof(const PathProof& proof) {
 }
 
 void Shard::close(Operation& op, FlightEventKind kind, std::string detail, Now now) {
-  out_.clear();
-  op.track.flush(out_);
-  tell(out_);
+  release_all(op);
   forget(op);
   op.state = OperationState::closed;
   op.end_iat = std::max(op.end_iat, op.newest_iat);
@@ -319,6 +317,12 @@ void Shard::close(Operation& op, FlightEventKind kind, std::string detail, Now n
   parts_.shared.owners.closed(op.gateway, op.ua);
   tell_peers(op, PeerNews::Kind::ended);
   tell(op, kind, now.wall, std::move(detail));
+}
+
+void Shard::release_all(Operation& op) {
+  out_.clear();
+  op.track.flush(out_);
+  tell(out_);
 }
 
 void Shard::tell(const Operation& op, FlightEventKind kind, Instant at, std::string detail) {

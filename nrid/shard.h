@@ -88,6 +88,7 @@ class Shard {
   void tell(const Operation& op, FlightEventKind kind, Instant at, std::string detail);
   void tell(FlightEvent event);
   void tell(std::vector<Sighting>& sightings);
+  void release_all(Operation& op);       // nothing more of it is waited for: what its track holds leaves
   void record(Record&& record);
   bool hand_on(Record&& record);
   void count_dropped(const Record& record);

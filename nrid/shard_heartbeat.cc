@@ -163,9 +163,7 @@ void Shard::lose(Operation& op, Now now) {
   op.state = OperationState::lost;
   op.lost_since = now.tick;
   op.next_heartbeat = now.tick + timers(op).abandon;
-  out_.clear();
-  op.track.flush(out_);
-  tell(out_);
+  release_all(op);
   if (!flew) return;
   op.lost_told = true;
   parts_.counters.add(Counter::operation_lost);

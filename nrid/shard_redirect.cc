@@ -142,9 +142,7 @@ bool Shard::redirect_over(Operation& op, Now now) {
 }
 
 void Shard::move_away(Operation& op, const Det& to, std::string_view how, Now now) {
-  out_.clear();
-  op.track.flush(out_);
-  tell(out_);
+  release_all(op);
   if (op.redirect.counted && op.redirect.target != to) forget(op);
   if (op.redirect.counted) parts_.shared.outflow.left(to);
   op.redirect.target = to;
@@ -231,6 +229,7 @@ void Shard::take_news(const PeerNews& news, Now now) {
   Operation& op = *found->second;
   if (!op.open() || news.iat < op.newest_iat) return;
   if (news.kind == PeerNews::Kind::ended) {
+    release_all(op);
     forget(op);
     op.state = OperationState::closed;
     op.end_iat = news.iat;
@@ -239,6 +238,7 @@ void Shard::take_news(const PeerNews& news, Now now) {
     if (ours) tell(op, FlightEventKind::ended, now.wall, "at another node of this provider");
   } else if (ours && news.kind == PeerNews::Kind::lost) {  // that node watches it and has said so
     expect(op.ua, {news.sp, op.id, now.tick + timers(op).abandon}, now);
+    release_all(op);
     parts_.shared.owners.closed(op.gateway, op.ua);
     forget(op);
     tell(op, FlightEventKind::moved, now.wall, "to another node of this provider");

@@ -283,6 +283,29 @@ TEST(Peers, R094_a_new_list_without_the_peer_ends_a_redirect_under_way) {
   EXPECT_EQ(story(town.a), "started active redirected ");
 }
 
+// What was held up on its way comes to the old provider, whose track waits for what may be before it; the flight ends at the new one.
+TEST(Peers, R024_R093_the_end_elsewhere_lets_go_what_the_track_holds) {
+  Town town;
+  Drone& drone = town.fly(straight_flight(120));
+  World& a = town.a;
+  town.run(seconds(6));
+  ASSERT_TRUE(a.recorder->host().redirect(drone.ua.det, town.b.sp.det).ok());
+  town.run(seconds(12));
+  ASSERT_EQ(Town::count(a, Kind::moved), 1u);
+  a.inject(a.post(coap::Type::non, a.uas_cwt(drone.ua, a.wrapped({a.location(a.clock.now().wall, 471'234'567)}, drone.ua), a.now_s() - 4)));
+  town.run(milliseconds(200));
+  const auto told = [&] {
+    return std::count_if(a.recorder->sightings.begin(), a.recorder->sightings.end(), [](const Sighting& each) { return each.location && each.location->latitude_e7 == 471'234'567; });
+  };
+  ASSERT_EQ(told(), 0);
+  drone.gateway->end(a.clock.now(), "landed");
+  town.run(milliseconds(600));
+  EXPECT_EQ(Town::count(town.b, Kind::ended), 1u);
+  EXPECT_EQ(told(), 1);
+  a.pass(seconds(10));
+  EXPECT_EQ(a.server->step(a.clock.now()), 0u) << "a timer that is due for ever";
+}
+
 TEST(Peers, R093_with_a_third_of_all_datagrams_lost_nothing_is_lost_but_datagrams) {
   int whole = 0;
   for (const uint64_t seed : {1u, 2u, 3u, 4u, 5u, 6u}) {
