@@ -11,6 +11,8 @@
 namespace nrid {
 namespace {
 
+constexpr size_t kRoundsMax = 1000;    // of a shard in one step()
+
 enum Phase : int { kRunning, kWorkersEnd, kShardsEnd, kRecordEnds };
 
 // Where the kernel refuses, the thread runs where it likes, as without.
@@ -147,7 +149,11 @@ size_t Server::step(Now now) {
   size_t read = 0;
   for (const auto& worker : workers_) read += worker->step(now);
   for (const auto& shard : shards_) {
+    size_t rounds = 0;
     while (shard->step(now) > 0) {
+      if (++rounds < kRoundsMax) continue;
+      ++read;                            // it is not done: the caller comes again, and sees that it never ends if it never does
+      break;
     }
   }
   while (parts_.host.step(now) > 0) {

@@ -80,7 +80,7 @@ class Server {
   void add(Module& module) { parts_.host.add(module); }
   Status start();                       // starts the host and its modules; no thread runs yet
 
-  // One round of every worker, shard and the host on this thread; returns the number of datagrams read.
+  // One round of every worker, shard and the host on this thread; returns the number of datagrams read, and one more for a shard that is not done.
   size_t step(Now now);
 
   // When step() has something to do at the latest, datagrams and answers for keys aside: INT64_MAX when nothing is due.

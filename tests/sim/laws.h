@@ -73,6 +73,7 @@ class ProviderLaws final : public JournalWatch {
   void tick(Now now, const CounterTotals& counters);
   // Timers cannot be kept while the process is held up by its disk.
   void excuse(Now now) { excused_ = now.tick; }
+  void stuck() { broken_("progress", facts_.name + " finds no rest"); }
 
   // Another provider, to whom this one is connected, took a report of that aircraft; or started anew.
   void peer_took(const Det& ua, int64_t iat, Now now);

@@ -7,6 +7,7 @@ namespace {
 
 constexpr uint64_t kStreams = 1000;    // of a provider's dice; far from those of others
 constexpr Duration kBatching = milliseconds(1);   // a batch gathers so long at most
+constexpr size_t kStepsMax = 10'000;   // of one moment
 
 void add(CounterTotals& sum, const CounterTotals& more) {
   for (size_t i = 0; i < sum.values.size(); ++i) sum.values[i] += more.values[i];
@@ -191,7 +192,9 @@ void Provider::wake(Time when) {
 void Provider::step() {
   const Now now = clock_.now();
   laws_.now_ = now;
+  size_t steps = 0;
   while (server_->step(now) > 0) {
+    if (++steps == kStepsMax) return laws_.stuck();
   }
   if (!dying_) laws_.after_step(now, counters_->total(), *server_);
   if (dying_) return crash();
