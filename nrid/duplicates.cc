@@ -80,7 +80,7 @@ bool Duplicates::seen(const Digest16& digest) const {
 
 // Lifetimes differ by at most a minute, so a short one behind a long one waits no longer than that.
 void Duplicates::Stripe::forget_expired(Instant now) {
-  while (count > 0 && ring[head].expires <= now) {
+  while (count > 0 && ring[head].expires + kStepBack <= now) {
     const size_t place = place_of(ring[head].digest);
     if (known[place].slot == head + 1) erase(place);  // else forgotten, and perhaps entered again
     head = (head + 1) % ring.size();

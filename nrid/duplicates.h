@@ -1,5 +1,5 @@
 // The replay filter (nrid.md R-045): a keyed 128-bit digest of (kid, signature) is remembered from the moment its signatures
-// verified until exp + skew. Bounded memory that grows with what is remembered at once, striped locks, shared by workers (who look and enter) and shards (who say
+// verified until exp + skew, and kStepBack beyond: a clock that steps back makes a token fresh again that ran out. Bounded memory that grows with what is remembered at once, striped locks, shared by workers (who look and enter) and shards (who say
 // what became of it). When a stripe is full of digests that still matter, enter() refuses: forgetting one would let
 // its message be played again. Only a token that was refused after it was entered is forgotten: it may come again.
 #pragma once
@@ -21,6 +21,8 @@ namespace nrid {
 
 class Duplicates {
  public:
+  static constexpr Duration kStepBack = seconds(10);  // T17; a larger step is not followed at once (nrid/held_clock.h)
+
   Duplicates(size_t entries_max, Random& random);
 
   Digest16 digest(const Det& kid, std::span<const uint8_t, 64> signature) const;

@@ -29,7 +29,7 @@ class Model {
  public:
   explicit Model(size_t max) : max_(max) {}
   Entered enter(const Digest16& digest, Instant now, Instant expires) {
-    while (!order_.empty() && order_.front().expires <= now) drop_front();
+    while (!order_.empty() && order_.front().expires + Duplicates::kStepBack <= now) drop_front();
     if (here_.contains(digest)) return Entered::seen;
     if (order_.size() == max_) return Entered::full;
     order_.push_back({digest, expires, next_});
@@ -111,6 +111,18 @@ TEST(Duplicates, R045_a_table_that_grows_keeps_what_it_holds) {
 
 TEST(Duplicates, R045_digests_of_one_place_are_told_apart) {
   for (uint64_t seed = 0; seed < 4; ++seed) walk(seed, 500, 3, 200);
+}
+
+// The clock is set back by a few seconds after the token ran out: it would be fresh again.
+TEST(Duplicates, T17_R045_a_step_back_makes_nothing_new) {
+  SeededRandom random(1);
+  Duplicates table(64 * 8, random);
+  const Digest16 played = digest_of(1, 1);
+  ASSERT_EQ(table.enter(played, kNow, kNow + seconds(15)), Entered::fresh);
+  ASSERT_EQ(table.enter(digest_of(2, 2), kNow + seconds(20), kNow + seconds(35)), Entered::fresh);
+  EXPECT_EQ(table.enter(played, kNow + seconds(12), kNow + seconds(26)), Entered::seen);
+  ASSERT_EQ(table.enter(digest_of(3, 3), kNow + seconds(25), kNow + seconds(40)), Entered::fresh);
+  EXPECT_FALSE(table.seen(played));
 }
 
 TEST(Duplicates, R045_whose_it_is_outlives_the_growth) {
