@@ -288,7 +288,7 @@ void FlightModel::sighting(const Sighting& sighting, const Entry& said, Tick now
   live_ = sighting.sampled;
 }
 
-void FlightModel::overdue(Tick now, Tick excused) {
+void FlightModel::overdue(Tick now, Tick excused, Tick withheld) {
   if (loose_ || (state_ != State::starting && state_ != State::active)) return;
   const auto& t = rules_.timers;
   const Tick contact = std::max(contact_, excused);
@@ -296,7 +296,7 @@ void FlightModel::overdue(Tick now, Tick excused) {
     broken_("R-084", "silent for " + seconds_text(now - contact_) + ", and lost was not told");
   }
   const bool reachable = now - contact_ <= silence() && now - path_heard_ <= silence();
-  if (reachable && now > std::max(last_word_, excused) + t.heartbeat + kSlack) {
+  if (reachable && now > std::max({last_word_, excused, withheld}) + t.heartbeat + kSlack) {
     broken_("R-062", "no Heartbeat for " + seconds_text(now - last_word_));
   }
 }

@@ -45,8 +45,8 @@ class FlightModel {
   void elsewhere(int64_t iat, Tick now);
   void nobody_elsewhere() { elsewhere_.reset(); }
 
-  // Twice a second: is something overdue? `excused`: the process could not do its work until then.
-  void overdue(Tick now, Tick excused);
+  // Twice a second: is something overdue? `excused`: the process could not do its work until then; `withheld`: a ledger had no room then.
+  void overdue(Tick now, Tick excused, Tick withheld);
   void forget_before(Tick time);
   void step_over();                              // every expected event has come
 

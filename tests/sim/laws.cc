@@ -33,7 +33,7 @@ void ProviderLaws::restart() {
   unshown_.clear();
   tidied_ = {};
   taken_ = left_ = withheld_ = perhaps_copies_ = 0;
-  excused_ = {};
+  excused_ = withheld_at_ = {};
   journal_broken_ = false;
 }
 
@@ -214,12 +214,13 @@ void ProviderLaws::after_step(Now now, const CounterTotals& counters, const Serv
     each->step_over();
     each->round_over(withheld != withheld_);
   }
+  if (withheld != withheld_) withheld_at_ = now.tick;
   withheld_ = withheld;
   touched_.clear();
 }
 
 void ProviderLaws::tick(Now now, const CounterTotals& counters) {
-  for (auto& [ua, each] : flights_) each.overdue(now.tick, excused_);
+  for (auto& [ua, each] : flights_) each.overdue(now.tick, excused_, withheld_at_);
   const bool dropped = counters.get(Counter::position_dropped) > 0;
   while (!unshown_.empty()) {
     const auto at = tokens_.find(unshown_.front());

@@ -122,7 +122,7 @@ class ProviderLaws final : public JournalWatch {
   uint64_t taken_ = 0;
   uint64_t perhaps_copies_ = 0;        // datagrams that may be copies of a token already verified
   uint64_t left_ = 0, withheld_ = 0;
-  Tick excused_;
+  Tick excused_, withheld_at_;
   Now now_{};
   bool journal_broken_ = false;
   uint64_t accepted_ = 0, heartbeats_ = 0, runs_ = 0;
