@@ -6,7 +6,7 @@
 namespace nrid::det {
 namespace {
 
-constexpr Now kNow{at_second(1'790'000'000), Tick{1'000'000}};
+constexpr Now kMoment{at_second(1'790'000'000), Tick{1'000'000}};
 
 Det det_of(uint8_t number) {
   Det det;
@@ -26,21 +26,21 @@ class Cache : public testing::Test {
   }
   void put(uint8_t number) {
     static const SeedSigner signer(Seed{1});
-    const KeyEntry entry{det_of(number), *PreparedKey::from(signer.public_key()), Trust::anchor, kNow.wall + seconds(3600), false, ""};
-    cache->put(std::make_shared<const KeyEntry>(entry), entry.valid_until, kNow);
+    const KeyEntry entry{det_of(number), *PreparedKey::from(signer.public_key()), Trust::anchor, kMoment.wall + seconds(3600), false, ""};
+    cache->put(std::make_shared<const KeyEntry>(entry), entry.valid_until, kMoment);
   }
-  bool here(uint8_t number) { return cache->peek(det_of(number), kNow).key != nullptr; }
+  bool here(uint8_t number) { return cache->peek(det_of(number), kMoment).key != nullptr; }
   std::unique_ptr<KeyCache> cache;
 };
 
 TEST_F(Cache, WhatIsUsedStays) {
-  for (uint8_t i = 0; i < kRoom; i += 2) cache->find(det_of(i), kNow);
+  for (uint8_t i = 0; i < kRoom; i += 2) cache->find(det_of(i), kMoment);
   for (uint8_t i = 0; i < kRoom / 2; ++i) put(static_cast<uint8_t>(kRoom + i));
   for (uint8_t i = 0; i < kRoom; ++i) EXPECT_EQ(here(i), i % 2 == 0) << int{i};
 }
 
 TEST_F(Cache, OneLeavesEvenWhenAllAreUsed) {
-  for (uint8_t i = 0; i < kRoom; ++i) cache->find(det_of(i), kNow);
+  for (uint8_t i = 0; i < kRoom; ++i) cache->find(det_of(i), kMoment);
   put(kRoom);
   EXPECT_TRUE(here(kRoom));
   EXPECT_EQ(cache->stats().keys, kRoom);
@@ -48,7 +48,7 @@ TEST_F(Cache, OneLeavesEvenWhenAllAreUsed) {
 }
 
 TEST_F(Cache, RefusalsMakeRoomAmongThemselves) {
-  for (uint8_t i = 0; i < 2 * kRoom; ++i) cache->put_no(det_of(static_cast<uint8_t>(kRoom + i % 150)), Error::unknown_key, "not there", kNow);
+  for (uint8_t i = 0; i < 2 * kRoom; ++i) cache->put_no(det_of(static_cast<uint8_t>(kRoom + i % 150)), Error::unknown_key, "not there", kMoment);
   EXPECT_EQ(cache->stats().keys, kRoom);
   EXPECT_EQ(cache->stats().negatives, kRoom);
   for (uint8_t i = 0; i < kRoom; ++i) EXPECT_TRUE(here(i));
