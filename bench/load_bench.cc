@@ -165,6 +165,7 @@ int main(int argc, char** argv) {
   Fleet fleet(aircraft, NRID_RULES);
   Watcher watcher(fleet);
   HeartbeatTap tap(aircraft);
+  for (size_t i = 0; i < aircraft; ++i) tap.heartbeats.know(i, fleet.parties[i]->det);
   ServerStage::Setup setup;
   setup.verifier.key_cache = aircraft;
   setup.module = &watcher;

@@ -16,6 +16,7 @@
 #include "det/det.h"
 #include "nrid/host.h"
 #include "nrid/server.h"
+#include "nrid/shard.h"
 #include "nrid/udp_port.h"
 
 namespace nrid::bench {
@@ -128,17 +129,20 @@ inline Address address_of(uint32_t flight, uint16_t port) {
 }
 inline uint32_t flight_of(const Address& peer) { return uint32_t{peer.ip[13]} << 16 | uint32_t{peer.ip[14]} << 8 | peer.ip[15]; }
 
-// How late Heartbeats leave. The first datagram to a flight is the answer to its start; those behind it are its timer's, due a period after the start and then a period
-// after each other, or, when one was held up for 100 ms, a period after the step that sent it (nrid/shard_heartbeat.cc). One thread, the shard's.
+// How late Heartbeats leave. The first datagram to a flight is the answer to its start; those behind it are its timer's, due a period after the start, less the lead that
+// its name gives it, and then a period after each other, or, when one was held up for 100 ms, a period after the step that sent it (nrid/shard_heartbeat.cc). One thread, the shard's.
 class HeartbeatWatch {
  public:
-  explicit HeartbeatWatch(size_t flights) : due_us_(flights) {}
+  explicit HeartbeatWatch(size_t flights) : due_us_(flights), lead_us_(flights) {}
+  void know(size_t flight, const Det& ua) { lead_us_[flight] = static_cast<int32_t>(heartbeat_lead(ua, Timers().heartbeat).us); }
   void note(std::span<const Outgoing> datagrams, Tick step, Tick now) {
     for (const Outgoing& each : datagrams) {
-      int64_t& due = due_us_[flight_of(each.peer)];
+      const uint32_t flight = flight_of(each.peer);
+      int64_t& due = due_us_[flight];
       if (due != 0 && noting) late_ms.push_back(static_cast<double>(now.us - due) * 1e-3);
       const bool new_row = due == 0 || step.us - due > 100'000;
-      due = (new_row ? step.us : due) + Timers().heartbeat.us;
+      const int64_t lead = due == 0 ? lead_us_[flight] : 0;
+      due = (new_row ? step.us : due) + Timers().heartbeat.us - lead;
     }
   }
   // What should have left by now and has not, as late as it is; how much that is.
@@ -154,6 +158,7 @@ class HeartbeatWatch {
 
  private:
   std::vector<int64_t> due_us_;
+  std::vector<int32_t> lead_us_;
 };
 
 struct Spent {                             // ns of processor for each message

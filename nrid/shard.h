@@ -35,6 +35,10 @@ struct ShardParts {
 NodeView node_view(const PeerTable& table, const ServerSetup& setup, SharedTables& shared, const Peers& peers, Now now);
 uint64_t capacity_of(const PeerTable& table, const Limits& limits);  // operations that we carry at most
 
+// By how much the first Heartbeat of a row of periods comes early. Aircraft that begin together, as all do after an outage, must not stay
+// together: it is up to a tenth of the period, by their names.
+Duration heartbeat_lead(const Det& ua, Duration period);
+
 class Shard {
  public:
   explicit Shard(ShardParts parts);

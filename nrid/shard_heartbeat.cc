@@ -195,12 +195,14 @@ void Shard::on_timer(Operation& op, Now now) {
   op.next_heartbeat = (held_up ? now.tick : op.next_heartbeat) + timers(op).heartbeat;
 }
 
-// A row of periods begins. Aircraft that begin together, as all do after an outage, must not stay together: by its name each begins up to a
-// tenth of a period early.
+Duration heartbeat_lead(const Det& ua, Duration period) {
+  const int64_t part = ua.octets[14] << 8 | ua.octets[15];
+  return {period.us / 10 * part >> 16};
+}
+
 Tick Shard::first_heartbeat(const Operation& op, Now now) const {
   const Duration period = config().timers_of(op.ua).heartbeat;
-  const int64_t part = op.ua.octets[14] << 8 | op.ua.octets[15];
-  return now.tick + period - Duration{period.us / 10 * part >> 16};
+  return now.tick + period - heartbeat_lead(op.ua, period);
 }
 
 // The wheel may hold old timers of an operation; only the one that it has as `scheduled` counts.

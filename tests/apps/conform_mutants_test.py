@@ -28,7 +28,7 @@ SERVERS = {
     'copies count': (Fault('nrid/duplicates.cc', '  return keyed_.of(input);', '  static uint64_t fresh = 0;\n  ++fresh;\n  std::memcpy(input.data() + 16, &fresh, 8);\n  return keyed_.of(input);'),
                      'C-023a C-023b C-045a'),
     'address moves on an older packet': (Fault('nrid/return_path.cc', '  if (current_ && !newer) {', '  if (false) {'), 'C-022c'),
-    'no timed Heartbeat': (Fault('nrid/shard_heartbeat.cc', '  tell_peers(op, PeerNews::Kind::still_here);\n  const bool sent = send_to_paths(op, *cwt, now);',
+    'no timed Heartbeat': (Fault('nrid/shard_heartbeat.cc', '  tell_peers(op, PeerNews::Kind::still_here);\n  const bool sent = send_to_newest(op, *cwt, now);\n  send_to_previous(op, *cwt, now);',
                                  '  const bool sent = false;\n  return;'),
                            'C-022a C-022b C-022c C-027e C-029c C-029d C-029f C-029g C-029h C-057 C-062 C-062b C-063d C-064a C-072 C-076 C-080 C-084a C-084b '
                            'C-090a C-090b C-090d C-093b C-094c C-103a'),

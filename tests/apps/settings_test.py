@@ -52,11 +52,14 @@ SERVER = [
     ('a list of peers that is none', replaced(r'\A', '[peers]\nfile = "nridd.toml"\n'), ['nridd.toml:1:', 'not JSON']),
     ('a list of peers that is another JSON object', replaced(r'\A', '[peers]\nfile = "registry/registry.json"\n'),
      ['registry.json:1: format: is missing', '"nrid-peers-1"', 'signer, chain, peers and signature']),
+    ('load thresholds the wrong way round', replaced(r'\A', '[peers]\nload_low = 0.95\n'), ['load_low', '0.95', 'load_high']),
+    ('HTTP beyond loopback', replaced(r'^address = "127.0.0.1"\nport = (\d+)\n\Z', r'address = "0.0.0.0"\nport = \1\n'), ['0.0.0.0', 'loopback']),
+]
+# Tried by a start and by --check-config. A reload names the folder as one that waits for the restart.
+FOLDERS = [
     ('data folder that is a file', replaced(r'^\[server\]$', '[server]\ndata_dir = "nridd.toml"'), ['nridd.toml:', 'data_dir']),
     ('data folder below a file', replaced(r'^\[server\]$', '[server]\ndata_dir = "nridd.toml/below"'), ['data_dir', 'nridd.toml/below', 'Not a directory']),
     ('data folder that cannot be written', replaced(r'^\[server\]$', '[server]\ndata_dir = "/proc"'), ['data_dir', '/proc: cannot be written']),  # by root neither
-    ('load thresholds the wrong way round', replaced(r'\A', '[peers]\nload_low = 0.95\n'), ['load_low', '0.95', 'load_high']),
-    ('HTTP beyond loopback', replaced(r'^address = "127.0.0.1"\nport = (\d+)\n\Z', r'address = "0.0.0.0"\nport = \1\n'), ['0.0.0.0', 'loopback']),
 ]
 GATEWAY = [
     ('broken TOML', replaced(r'^\[gateway\]$', '[gateway'), ['.toml']),
@@ -109,7 +112,7 @@ class Settings(unittest.TestCase):
                 probe.bind(('127.0.0.1', port))
 
     def test_wrong_settings_of_the_server(self):
-        for name, change, words in SERVER:
+        for name, change, words in SERVER + FOLDERS:
             with self.subTest(name):
                 self.server.config.write_text(change(self.good))
                 self.assert_refused([self.server.program, '--config', self.server.config], words)
@@ -119,7 +122,7 @@ class Settings(unittest.TestCase):
         self.server.config.write_text(self.good)
         subprocess.run([self.server.program, '--check-config', '--config', self.server.config], check=True, timeout=20, capture_output=True)
         self.assert_ports_free()
-        for name, change, words in SERVER:
+        for name, change, words in SERVER + FOLDERS:
             with self.subTest(name):
                 self.server.config.write_text(change(self.good))
                 self.assert_refused([self.server.program, '--check-config', '--config', self.server.config], words)
