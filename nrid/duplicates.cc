@@ -4,6 +4,8 @@
 #include <bit>
 #include <cstring>
 
+#include "base/open_addressing.h"
+
 namespace nrid {
 
 Duplicates::Duplicates(size_t entries_max, Random& random)
@@ -31,14 +33,10 @@ Duplicates::Kept* Duplicates::Stripe::find(const Digest16& digest) {
   return slot == 0 ? nullptr : &ring[slot - 1];
 }
 
-// The chain after the hole moves up, so that look-ups need no marks of what was.
-void Duplicates::Stripe::erase(size_t hole) {
-  const size_t mask = known.size() - 1;
-  for (size_t next = (hole + 1) & mask; known[next].slot != 0; next = (next + 1) & mask) {
-    if (((next - home(known[next].tag)) & mask) < ((next - hole) & mask)) continue;
-    known[hole] = known[next];
-    hole = next;
-  }
+void Duplicates::Stripe::erase(size_t place) {
+  const size_t hole = close_gap(
+      place, known.size() - 1, [&](size_t at) { return known[at].slot != 0; }, [&](size_t at) { return home(known[at].tag); },
+      [&](size_t from, size_t to) { known[to] = known[from]; });
   known[hole] = {};
 }
 

@@ -1,6 +1,7 @@
 // The replay filter (nrid.md R-045): a keyed 128-bit digest of (kid, signature) is remembered from the moment its signatures
-// verified until exp + skew, and kStepBack beyond: a clock that steps back makes a token fresh again that ran out. Bounded memory that grows with what is remembered at once, striped locks, shared by workers (who look and enter) and shards (who say
-// what became of it). When a stripe is full of digests that still matter, enter() refuses: forgetting one would let
+// verified until exp + skew, and kStepBack beyond: a clock that steps back makes a token fresh again that ran out. Bounded memory
+// that grows with what is remembered at once, striped locks, shared by workers (who look and enter) and shards (who say what
+// became of it). When a stripe is full of digests that still matter, enter() refuses: forgetting one would let
 // its message be played again. Only a token that was refused after it was entered is forgotten: it may come again.
 #pragma once
 

@@ -68,7 +68,9 @@ struct Limits {
   size_t aircraft_max = 100'000;
   size_t parked_max = 4096;
   size_t parked_per_det_max = 64;
-  size_t duplicates_max = 262'144;
+  // Reports of each aircraft that the replay filter remembers: one a second for as long as one may live, skew and step back included.
+  static constexpr size_t kDuplicatesEach = 80;
+  size_t duplicates_max = kDuplicatesEach * 100'000;   // memory is taken as they come
   size_t rate_max = 65'536;
   size_t con_replies_max = 16'384;
   size_t report_ring = 8192;                           // worker to shard

@@ -316,8 +316,7 @@ StatusOr<ServerSettings> read_server_settings(const Settings& settings) {
   out.host_workers = static_cast<int>(server.integer("host_workers"));
   out.setup.limits.aircraft_max = static_cast<size_t>(server.integer("aircraft_max"));
   out.setup.limits.rate_max = std::max(out.setup.limits.rate_max, out.setup.limits.aircraft_max);
-  // A message a second of each for as long as one is remembered, which is a minute and the skew.
-  out.setup.limits.duplicates_max = std::max(out.setup.limits.duplicates_max, 64 * out.setup.limits.aircraft_max);
+  out.setup.limits.duplicates_max = std::max(out.setup.limits.duplicates_max, Limits::kDuplicatesEach * out.setup.limits.aircraft_max);
   TRY_VOID(read_overload(settings.section("overload"), out.setup.limits.overload));
   out.dns.tries = static_cast<int>(dns.integer("tries"));
   TRY_VOID(read_dns(dns, settings.section("trust"), out.dns));

@@ -37,8 +37,7 @@ bool Track::may_leave(const Held& held) const {
 
 void Track::leave(std::vector<Sighting>& out) {
   Sighting sighting = std::move(held_.front().sighting);
-  held_.erase(held_.begin());
-  if (held_.empty()) held_ = {};
+  held_.pop_front();
   if (!plausible(sighting)) sighting.anomaly = true;
   if (last_) gaps_[gap_count_++ % gaps_.size()] = sighting.sampled - last_->sampled;
   last_ = Point{sighting.sampled, sighting.location->latitude_e7, sighting.location->longitude_e7};
@@ -83,9 +82,10 @@ void Track::add(Sighting sighting, Tick now, std::vector<Sighting>& out) {
 
 void Track::release(Tick now, std::vector<Sighting>& out) {
   // A sample that waited long enough takes with it all that is older.
-  size_t over = 0;
-  for (size_t i = 0; i < held_.size(); ++i) {
-    if (held_[i].release_by <= now) over = i + 1;
+  size_t over = 0, place = 0;
+  for (const Held& held : held_) {
+    ++place;
+    if (held.release_by <= now) over = place;
   }
   while (over-- > 0) leave(out);
   while (!held_.empty() && may_leave(held_.front())) leave(out);

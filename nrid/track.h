@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <list>
 #include <optional>
 #include <vector>
 
@@ -52,7 +53,7 @@ class Track {
 
   Duration window_;
   double speed_max_mps_;
-  std::vector<Held> held_;              // ascending by sample time; most often none, and then no memory
+  std::list<Held> held_;                // ascending by sample time; most often none
   std::vector<uint32_t> times_;         // tenths of a second of what came, ascending; grows with the flight
   std::optional<Point> last_;           // newest that left
   std::array<Duration, 8> gaps_{};      // between the samples that left

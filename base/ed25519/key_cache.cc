@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/ed25519/kernel.h"
+#include "base/open_addressing.h"
 
 namespace nrid::ed25519 {
 namespace {
@@ -149,16 +150,11 @@ void KeyCache::enter(uint32_t slot) {
   ++stats_.keys;
 }
 
-// The chain after the hole moves up, so that look-ups need no marks of what was.
 void KeyCache::erase(uint32_t slot) {
   const size_t mask = index_.size() - 1;
-  size_t hole = place_of(slots_[slot].key);
-  for (size_t next = (hole + 1) & mask; index_[next] != kNone; next = (next + 1) & mask) {
-    const size_t home = hash_.of(slots_[index_[next]].key) & mask;
-    if (((next - home) & mask) < ((next - hole) & mask)) continue;
-    index_[hole] = index_[next];
-    hole = next;
-  }
+  const size_t hole = close_gap(
+      place_of(slots_[slot].key), mask, [&](size_t place) { return index_[place] != kNone; },
+      [&](size_t place) { return hash_.of(slots_[index_[place]].key) & mask; }, [&](size_t from, size_t to) { index_[to] = index_[from]; });
   index_[hole] = kNone;
   slots_[slot].live = false;
   --stats_.keys;

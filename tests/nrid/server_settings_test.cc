@@ -187,7 +187,7 @@ TEST(ServerSettings, R045_the_replay_filter_has_room_for_all_that_may_fly) {
   ASSERT_TRUE(settings.ok()) << settings.text();
   const Limits& limits = settings->setup.limits;
   EXPECT_EQ(limits.aircraft_max, 200'000u);
-  EXPECT_GE(limits.duplicates_max, limits.aircraft_max * 60);
+  EXPECT_GE(limits.duplicates_max, limits.aircraft_max * 75);
   EXPECT_GE(limits.rate_max, limits.aircraft_max);
 }
 
