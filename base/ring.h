@@ -85,32 +85,29 @@ class Ring {
     if (wake) wakeup_.notify();
   }
 
-  struct Pushed {
-    bool pushed = true;
-    std::optional<T> dropped;  // what had to go for it, for the caller to count
-  };
-  // When full, the oldest item with may_drop(item) goes, and the order of the others stays. Not pushed when full of
-  // items that may not be dropped; the item is then untouched.
-  template <class MayDrop>
-  Pushed push_drop_oldest(T&& item, MayDrop may_drop) {
-    Pushed outcome;
+  // A batch under one lock, in its order. When full, the oldest item with may_drop(item) goes for the next one, dropped(item) hears of
+  // it, and the order of the others stays. Returns how many were moved in: fewer than all when the ring is full of items that may not
+  // be dropped; those that follow are then untouched.
+  template <class MayDrop, class Dropped>
+  size_t push_drop_oldest(std::span<T> items, MayDrop may_drop, Dropped dropped) {
+    size_t pushed = 0;
     bool wake = false;
     {
       const std::lock_guard lock(mutex_);
-      if (count_ == limit_) outcome.dropped = take_oldest(may_drop);
-      outcome.pushed = count_ < limit_;
-      if (outcome.pushed) {
+      for (T& item : items) {
+        if (count_ == limit_) {
+          const std::optional<T> oldest = take_oldest(may_drop);
+          if (!oldest) break;
+          dropped(*oldest);
+        }
         put(std::move(item));
-        wake = take_waiting();
+        ++pushed;
       }
+      wake = pushed > 0 && take_waiting();
     }
     if (wake) wakeup_.notify();
-    return outcome;
+    return pushed;
   }
-  std::optional<T> push_drop_oldest(T&& item) {
-    return push_drop_oldest(std::move(item), [](const T&) { return true; }).dropped;
-  }
-  std::optional<T> push_drop_oldest(const T& item) { return push_drop_oldest(T(item)); }
 
   // Appends up to `batch_max` items to `out`; returns how many.
   size_t pop_many(std::vector<T>& out, size_t batch_max) {

@@ -80,7 +80,7 @@ void weigh_old_flights(double young) {
   };
   positions(kPositions);
   const Heap before = heap_now();
-  positions(Track::kTimesKept);
+  positions(Track::kMomentsKept / 10);
   std::printf(", \"flight_heap_octets_old\": %.0f", young + each_of(heap_now().octets - before.octets, kOldFlights));
 }
 

@@ -118,6 +118,7 @@ class Tap : public DatagramPort {          // sees what goes in and out; the res
   size_t receive(std::span<Received> out) override { return behind->receive(out); }
   size_t send(std::span<const Outgoing> datagrams) override { return behind->send(datagrams); }
   void wait(Duration wait) override { behind->wait(wait); }
+  bool filling() const override { return behind->filling(); }
   DatagramPort* behind = nullptr;          // both are set by the stage that it is given to
   const Clock* clock = nullptr;
 };

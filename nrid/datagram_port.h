@@ -59,6 +59,8 @@ class DatagramPort {
       if (count < batch.size()) return;
     }
   }
+  // What waits to be received takes up half of its room or more, so that soon it will be lost; true where the port cannot tell.
+  virtual bool filling() const { return true; }
   // Blocks until something can be received or `wait` is over; a simulated port returns at once.
   virtual void wait(Duration wait) = 0;
 };

@@ -83,7 +83,8 @@ Error Journey::open(Item& item, Now now) const {
   }
   if (const Error bad = check_request(item.frame.message); bad != Error::none) return bad;
   if (item.path.protector == nullptr) return Error::none;
-  const auto bare = item.path.protector->open(item.path.peer, item.frame.message.payload, item.bare);
+  if (item.bare == nullptr) item.bare = std::make_unique<std::array<uint8_t, profile::kPayloadMax>>();
+  const auto bare = item.path.protector->open(item.path.peer, item.frame.message.payload, *item.bare);
   if (!bare.ok()) return bare.error();
   item.frame.message.payload = *bare;
   return Error::none;
@@ -153,10 +154,11 @@ Error Journey::find_key(Item& item, Now now) { return key_of(item, item.token.ki
 void Journey::verify_outer(std::span<Item* const> batch) {
   jobs_.clear();
   judged_.clear();
+  if (signed_bytes_.size() < batch.size()) signed_bytes_.resize(batch.size());
   for (Item* const each : batch) {
     Item& item = *each;
     if (item.fate != Fate::open) continue;
-    const auto octets = cwt::signed_bytes(item.token, item.signed_space);
+    const auto octets = cwt::signed_bytes(item.token, signed_bytes_[jobs_.size()]);
     if (!octets.ok()) {  // a payload over our own limit cannot pass check_request: the room is there
       item.fate = Fate::refused;
       item.error = octets.error();

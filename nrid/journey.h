@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -56,8 +57,7 @@ struct Item {
   std::array<rid::MessageOctets, rid::kPackMessagesMax> messages;  // authenticated
   size_t message_count = 0;
   FrameSpace space;
-  std::array<uint8_t, cwt::kSignedBytesMax> signed_space;
-  std::array<uint8_t, profile::kPayloadMax> bare;  // what a PayloadProtector opened
+  std::unique_ptr<std::array<uint8_t, profile::kPayloadMax>> bare;  // what a PayloadProtector opened; null where none ever did
 
   // Another datagram takes this place: nothing of the one before is left but its room.
   void begin(Bytes octets, const ReplyPath& from, Instant at);
@@ -122,6 +122,7 @@ class Journey {
   JourneyParts parts_;
   const Config* config_ = nullptr;   // of the batch under way
   std::vector<VerifyJob> jobs_;
+  std::vector<std::array<uint8_t, cwt::kSignedBytesMax>> signed_bytes_;  // of one batch's outer signatures
   std::vector<Item*> judged_;
 };
 

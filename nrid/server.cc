@@ -209,7 +209,7 @@ void Server::run() {
   for (size_t i = 0; i < workers_.size(); ++i) {
     spawn("worker-" + std::to_string(i), [this, worker = workers_[i].get()] {
       while (phase_ < kWorkersEnd) {
-        if (worker->step(parts_.clock.now()) == 0) worker->wait();
+        worker->wait(worker->step(parts_.clock.now()));
       }
       for (int rounds = 0; rounds < 64 && worker->step(parts_.clock.now()) > 0; ++rounds) {  // what the socket still holds
       }

@@ -329,13 +329,13 @@ void Shard::tell(const Operation& op, FlightEventKind kind, Instant at, std::str
   tell(FlightEvent{kind, op.ua, op.gateway, op.id, at, std::move(detail)});
 }
 
-void Shard::tell(FlightEvent event) { record(Record{std::move(event)}); }
+void Shard::tell(FlightEvent event) { unsent_.push_back(Record{std::move(event)}); }
 
 void Shard::tell(std::vector<Sighting>& sightings) {
   for (Sighting& sighting : sightings) {
     if (sighting.late) parts_.counters.add(Counter::late_position);
     if (sighting.anomaly) parts_.counters.add(Counter::anomaly);
-    record(Record{std::move(sighting)});
+    unsent_.push_back(Record{std::move(sighting)});
   }
   sightings.clear();
 }
@@ -344,18 +344,16 @@ void Shard::count_dropped(const Record& record) {
   parts_.counters.add(std::holds_alternative<Sighting>(record.what) ? Counter::position_dropped : Counter::event_dropped);
 }
 
-// Into the record ring, where what may drop makes room; false, and untouched, when the ring is full of what may not.
-bool Shard::hand_on(Record&& record) {
-  const auto pushed = parts_.records.push_drop_oldest(std::move(record), may_drop);
-  if (pushed.dropped) count_dropped(*pushed.dropped);
-  return pushed.pushed;
-}
-
-// What finds no room waits for the next step if it may not drop. The modules hear one aircraft's events in order.
-void Shard::record(Record&& record) {
-  if (unsent_.empty() && hand_on(std::move(record))) return;
-  if (may_drop(record) || unsent_.size() >= kUnsentPerAircraft * aircraft_max()) return count_dropped(record);
-  unsent_.push_back(std::move(record));
+// What a step tells goes into the record ring together, in order, where what may drop makes room. If the ring is full of what may not,
+// what may not waits for the next step.
+void Shard::hand_on() {
+  const size_t told = parts_.records.push_drop_oldest(std::span(unsent_), may_drop, [this](const Record& oldest) { count_dropped(oldest); });
+  size_t kept = 0;
+  for (size_t i = told; i < unsent_.size(); ++i) {
+    if (may_drop(unsent_[i]) || kept >= kUnsentPerAircraft * aircraft_max()) count_dropped(unsent_[i]);
+    else std::swap(unsent_[kept++], unsent_[i]);
+  }
+  unsent_.resize(kept);
 }
 
 }  // namespace nrid

@@ -93,8 +93,7 @@ class Shard {
   void tell(FlightEvent event);
   void tell(std::vector<Sighting>& sightings);
   void release_all(Operation& op);       // nothing more of it is waited for: what its track holds leaves
-  void record(Record&& record);
-  bool hand_on(Record&& record);
+  void hand_on();
   void count_dropped(const Record& record);
   size_t aircraft_max() const { return (parts_.setup.limits.aircraft_max + parts_.count - 1) / parts_.count; }
   const Config& config() const { return reader_.config(); }
@@ -158,7 +157,7 @@ class Shard {
   std::vector<Wheel::Timer> fired_;      // due, from fired_at_ on: no more of them in one step than kTimersPerStep
   size_t fired_at_ = 0;
   std::vector<Sighting> out_;
-  std::vector<Record> unsent_;           // events that found the record ring full of events; at most kUnsentPerAircraft
+  std::vector<Record> unsent_;           // of this step, behind events that found the record ring full of events: at most kUnsentPerAircraft
   std::vector<PendingAck> acks_;
   std::vector<Digest16> accepted_;       // copies of these are acknowledged once the journal is safe; at most kUnsafeMax
   Outbox outbox_;

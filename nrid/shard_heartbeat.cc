@@ -261,9 +261,7 @@ void Shard::drain(const Clock& clock) {
 
 // What is acknowledged must be safe first (design 4). While the journal fails nothing leaves that acknowledges anything.
 void Shard::flush() {
-  size_t told = 0;
-  while (told < unsent_.size() && hand_on(std::move(unsent_[told]))) ++told;
-  unsent_.erase(unsent_.begin(), unsent_.begin() + static_cast<std::ptrdiff_t>(told));
+  if (!unsent_.empty()) hand_on();
   if (journal_dirty_ || journal_broken_) {
     const bool safe = parts_.journal.sync().ok();
     if (!safe) parts_.counters.add(Counter::journal_failed);

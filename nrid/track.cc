@@ -48,22 +48,41 @@ bool Track::stale(Instant sampled, Instant signed_at) { return distance_in_time(
 
 // False when a sample of that moment came before. The oldest moments are forgotten.
 bool Track::first_of(Instant sampled) {
-  const auto moment = static_cast<uint32_t>(sampled.us / 100'000);
-  const auto place = std::lower_bound(times_.begin(), times_.end(), moment);
-  if (place != times_.end() && *place == moment) return false;
-  if (times_.size() < kTimesKept) {
-    times_.insert(place, moment);
-  } else if (place != times_.begin()) {
-    std::move(times_.begin() + 1, place, times_.begin());
-    *(place - 1) = moment;
+  const int64_t moment = sampled.us / 100'000, word = moment / 64;
+  make_room_for(word);
+  if (word < first_word_) return true;
+  uint64_t& bits = moments_[static_cast<size_t>(word - first_word_)];
+  const uint64_t before = bits;
+  bits |= uint64_t{1} << (moment % 64);
+  return bits != before;
+}
+
+// Leaves `word` outside when it is older than what is kept.
+void Track::make_room_for(int64_t word) {
+  constexpr int64_t kWords = kMomentsKept / 64, kStep = 16;
+  if (moments_.empty()) first_word_ = word;
+  const auto size = [this] { return static_cast<int64_t>(moments_.size()); };
+  if (word < first_word_) {
+    const int64_t missing = first_word_ - word;
+    if (size() + missing > kWords) return;
+    moments_.insert(moments_.begin(), static_cast<size_t>(missing), 0);
+    first_word_ = word;
+    return;
   }
-  return true;
+  if (const int64_t over = word - first_word_ - kWords + 1; over > 0) {
+    moments_.erase(moments_.begin(), moments_.begin() + std::min(over, size()));
+    first_word_ += over;
+  }
+  const int64_t needed = std::max(size(), word - first_word_ + 1);
+  moments_.reserve(static_cast<size_t>((needed + kStep - 1) / kStep * kStep));
+  moments_.resize(static_cast<size_t>(needed));
 }
 
 void Track::add(Sighting sighting, Tick now, std::vector<Sighting>& out) {
   const Duration deviation = distance_in_time(sighting.sampled, sighting.signed_at);
   if (deviation > kDeviates) sighting.anomaly = true;
-  if (!first_of(sighting.sampled)) {  // a second pack about one moment: its other messages count, its point is there already
+  const bool far_ahead = sighting.sampled > sighting.signed_at && stale(sighting.sampled, sighting.signed_at);  // would push out all others
+  if (!far_ahead && !first_of(sighting.sampled)) {  // a second pack about one moment: its other messages count, its point is there already
     sighting.location.reset();
     out.push_back(std::move(sighting));
     return;

@@ -16,9 +16,9 @@ namespace nrid {
 class Track {
  public:
   static constexpr size_t kHeldMax = 64;
-  // Sample times that are remembered: 17 minutes at 1 Hz, more than a gateway keeps for later (nrid/spool.h), which does not know
-  // what was heard and sends some packs again.
-  static constexpr size_t kTimesKept = 1024;
+  // Moments that are remembered, tenths of a second: 17 minutes, more than a gateway keeps for later (nrid/spool.h), which does not
+  // know what was heard and sends some packs again.
+  static constexpr size_t kMomentsKept = 160 * 64;
 
   Track(Duration window, double speed_max_mps) : window_(window), speed_max_mps_(speed_max_mps) {}
 
@@ -48,13 +48,15 @@ class Track {
   };
   bool may_leave(const Held& held) const;
   bool first_of(Instant sampled);
+  void make_room_for(int64_t word);
   void leave(std::vector<Sighting>& out);
   bool plausible(const Sighting& next) const;
 
   Duration window_;
   double speed_max_mps_;
   std::list<Held> held_;                // ascending by sample time; most often none
-  std::vector<uint32_t> times_;         // tenths of a second of what came, ascending; grows with the flight
+  std::vector<uint64_t> moments_;       // a bit for each at which a sample was, from first_word_ * 64 on; grows with the flight
+  int64_t first_word_ = 0;
   std::optional<Point> last_;           // newest that left
   std::array<Duration, 8> gaps_{};      // between the samples that left
   size_t gap_count_ = 0;

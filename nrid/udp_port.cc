@@ -114,6 +114,13 @@ Status failed(const Address& address, int code) {
 bool set_option(int fd, int level, int name, int value) { return setsockopt(fd, level, name, &value, sizeof value) == 0; }
 
 // -1 and errno on failure.
+std::optional<std::array<uint32_t, SK_MEMINFO_VARS>> memory_of(int fd) {
+  std::array<uint32_t, SK_MEMINFO_VARS> info{};
+  socklen_t size = sizeof info;
+  if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info.data(), &size) != 0 || size <= SK_MEMINFO_DROPS * sizeof(uint32_t)) return std::nullopt;
+  return info;
+}
+
 int bound_socket(const Address& address, bool v4, bool reuse_before_bind, int receive_buffer) {
   const int fd = socket(v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return -1;
@@ -250,9 +257,8 @@ void UdpPort::fill(Buffers& b, size_t pieces_max) {
 
 // SO_RXQ_OVFL would say so with the next datagram only, and with each of them.
 uint64_t UdpPort::kernel_drops() const {
-  std::array<uint32_t, SK_MEMINFO_VARS> info{};
-  socklen_t size = sizeof info;
-  return getsockopt(fd_, SOL_SOCKET, SO_MEMINFO, info.data(), &size) == 0 && size > SK_MEMINFO_DROPS * sizeof(uint32_t) ? info[SK_MEMINFO_DROPS] : 0;
+  const auto info = memory_of(fd_);
+  return info ? (*info)[SK_MEMINFO_DROPS] : 0;
 }
 
 int UdpPort::receive_buffer() const {
@@ -260,6 +266,11 @@ int UdpPort::receive_buffer() const {
   socklen_t size = sizeof value;
   getsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &value, &size);
   return value / 2;                      // the kernel doubles what is asked for, for its own bookkeeping
+}
+
+bool UdpPort::filling() const {
+  const auto info = memory_of(fd_);
+  return !info || (*info)[SK_MEMINFO_RMEM_ALLOC] >= (*info)[SK_MEMINFO_RCVBUF] / 2;
 }
 
 size_t UdpPort::send(std::span<const Outgoing> datagrams) {

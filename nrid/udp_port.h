@@ -37,6 +37,7 @@ class UdpPort final : public DatagramPort {
   size_t receive(std::span<Received> out) override;
   size_t send(std::span<const Outgoing> datagrams) override;
   void wait(Duration wait) override;
+  bool filling() const override;         // asks the kernel
   // What the kernel dropped because the buffer was full, until now: datagrams, and one for a piece of many. Asks the kernel; any thread.
   uint64_t kernel_drops() const;
   int receive_buffer() const;            // octets that the kernel granted

@@ -1,15 +1,18 @@
 #include "nrid/worker.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
+#include <thread>
 
 namespace nrid {
 namespace {
 
 constexpr size_t kReserved = 8;       // an eighth of a shard's ring
 constexpr size_t kRounds = 32;        // batches that one step reads of a socket that fills
-constexpr Duration kFills = milliseconds(5);
-constexpr size_t kBatchesBeside = 2;  // beside those that wait: what is read, and what comes back with its key
+constexpr size_t kMany = 32;
+constexpr std::chrono::microseconds kGather(500);
+constexpr Duration kBehind = milliseconds(5);
 
 }  // namespace
 
@@ -25,12 +28,17 @@ Worker::Worker(WorkerParts parts)
     : parts_(std::move(parts)),
       reader_(parts_.config),
       journey_({parts_.rules, parts_.keys, parts_.verifier, parts_.gates, parts_.shared, parts_.counters, overload().dry_rate}),
-      queue_(overload().waiting_max + kBatchesBeside * parts_.limits.batch_max),
+      queue_(places_max()),
       budgets_(overload().sources_max, overload().source_per_s, overload().source_burst, parts_.random),
       suspects_(overload().suspects_max, parts_.random),
       received_(parts_.limits.batch_max) {}
 
-void Worker::wait() {
+void Worker::wait(size_t moved) {
+  // A back end with lanes judges eight in the time of one. Where a step has some and not many, the next are under way already.
+  if (judging_.size() > 1 && judging_.size() < kMany && !more_) std::this_thread::sleep_for(kGather);
+  if (moved > 0) return;
+  // The first touch of memory takes the kernel longer than a datagram takes us, and in a burst it would make the burst longer.
+  for (size_t i = 0; i < parts_.limits.batch_max && places_.size() < places_max(); ++i) add_place();
   // While something waits for a key its worker looks often; else the socket wakes us, and stop() within a tenth.
   parts_.port.port->wait(milliseconds(parts_.shared.parking.size() > 0 ? 5 : 100));
 }
@@ -46,21 +54,27 @@ size_t Worker::step(Now now) {
   return moved + judge(now);
 }
 
-// Busy once something has waited in every step for so long, here or in the socket. How old the oldest is tells less: at a high rate it
+// Busy once something has waited in every step for so long, here or in the socket, and the socket got half full meanwhile: what is
+// worked off before it does, after a pause that somebody else made, is nobody's loss. How old the oldest is tells less: at a high rate it
 // is young, because it had to make room.
 void Worker::feel_pressure(Now now) {
-  if (queue_.size() == 0 && !more_) caught_up_ = now.tick;
-  busy_ = now.tick - caught_up_ > overload().share_after;
+  if (queue_.size() == 0 && !more_) {
+    caught_up_ = now.tick;
+    fills_ = false;
+  }
+  const Duration behind = now.tick - caught_up_;
+  if (behind > kBehind && !fills_) fills_ = parts_.port.port->filling();
+  busy_ = fills_ && behind > overload().share_after;
   pressed_ = busy_ && !overload().dry_shares;
 }
 
 // Under pressure the socket is emptied and what waits makes room. Otherwise a batch is read when the one before is judged, and is judged
-// while it lies in the processor's cache. A burst waits in the socket meanwhile; what lasts longer is taken out, because the socket
-// holds about as much as a flood brings in the time that tells it from a burst.
+// while it lies in the processor's cache: what waits here is cold by its turn, and so costs more. A burst waits in the socket meanwhile,
+// until that is half full.
 size_t Worker::receive(Now now) {
   size_t sum = 0;
   more_ = false;
-  const size_t rounds = now.tick - caught_up_ > kFills ? kRounds : 1;
+  const size_t rounds = fills_ ? kRounds : 1;
   for (size_t round = 0; round < rounds; ++round) {
     if (!pressed_ && queue_.size() + parts_.limits.batch_max > overload().waiting_max) break;
     const size_t count = parts_.port.port->receive(received_);
@@ -106,12 +120,14 @@ bool Worker::within_budget(const Address& peer, Now now) {
   return false;
 }
 
+void Worker::add_place() {
+  Place& fresh = places_.emplace_back();
+  fresh.number = static_cast<uint32_t>(places_.size() - 1);
+  free_.push_back(fresh.number);
+}
+
 Item& Worker::arrive(Bytes octets, const ReplyPath& path, Instant received, Now now) {
-  if (free_.empty()) {
-    Place& fresh = places_.emplace_back();
-    fresh.number = static_cast<uint32_t>(places_.size() - 1);
-    free_.push_back(fresh.number);
-  }
+  if (free_.empty()) add_place();
   Place& place = places_[free_.back()];
   free_.pop_back();
   place.came = now.tick;

@@ -48,10 +48,12 @@ class Worker {
   size_t step(Now now);
   // One batch of those that wait, and nothing new: for the end.
   size_t judge(Now now);
-  void wait();
+  // After a step that moved so many: sleeps until something comes, or for a moment if what comes is worth gathering.
+  void wait(size_t moved);
   size_t waiting() const { return waiting_.load(std::memory_order_relaxed); }  // for their signatures to be judged; any thread
 
  private:
+  static constexpr size_t kBatchesBeside = 2;  // beside those that wait: what is read, and what comes back with its key
   struct Place {                         // a datagram from its reading to its outcome
     Item item;
     std::array<uint8_t, profile::kDatagramMax + 1> octets;
@@ -64,6 +66,8 @@ class Worker {
   size_t receive(Now now);
   size_t unpark(Now now);
   bool within_budget(const Address& peer, Now now);
+  size_t places_max() const { return overload().waiting_max + kBatchesBeside * parts_.limits.batch_max; }
+  void add_place();
   Item& arrive(Bytes octets, const ReplyPath& path, Instant received, Now now);
   void screen(Now now);
   void enqueue(Place& place, bool at_once, Now now);
@@ -97,6 +101,7 @@ class Worker {
   PrefixBudgets budgets_;
   Suspects suspects_;
   bool more_ = false;                    // the last read found no end of what the socket holds
+  bool fills_ = false;                   // the socket does, since caught_up_
   bool busy_ = false;                    // more comes than can be judged: budgets bind
   bool pressed_ = false;                 // and so do classes and shares
   Tick caught_up_;                       // when nothing waited last

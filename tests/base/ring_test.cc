@@ -7,7 +7,9 @@
 
 #include <atomic>
 #include <memory>
+#include <span>
 #include <thread>
+#include <vector>
 
 namespace nrid {
 namespace {
@@ -17,6 +19,20 @@ std::optional<T> pop(Ring<T>& ring) {
   std::vector<T> out;
   if (ring.pop_many(out, 1) == 0) return std::nullopt;
   return std::move(out.front());
+}
+
+template <class T>
+struct Outcome {
+  size_t pushed = 0;
+  std::vector<T> dropped;
+  bool operator==(const Outcome&) const = default;
+};
+
+template <class T>
+Outcome<T> push_drop_oldest(Ring<T>& ring, std::vector<T> items, bool (*may_drop)(const T&) = [](const T&) { return true; }) {
+  Outcome<T> outcome;
+  outcome.pushed = ring.push_drop_oldest(std::span(items), may_drop, [&](const T& oldest) { outcome.dropped.push_back(oldest); });
+  return outcome;
 }
 
 TEST(Ring, FirstInFirstOutUpToTheLimit) {
@@ -58,30 +74,22 @@ TEST(Ring, PopManyTakesABatch) {
 
 TEST(Ring, DropOldestReportsWhatWent) {
   Ring<int> ring(2);
-  EXPECT_EQ(ring.push_drop_oldest(1), std::nullopt);
-  EXPECT_EQ(ring.push_drop_oldest(2), std::nullopt);
-  EXPECT_EQ(ring.push_drop_oldest(3), 1);
+  EXPECT_EQ(push_drop_oldest(ring, {1, 2}), (Outcome<int>{2, {}}));
+  EXPECT_EQ(push_drop_oldest(ring, {3}), (Outcome<int>{1, {1}}));
   EXPECT_EQ(pop(ring), 2);
   EXPECT_EQ(pop(ring), 3);
 }
 
 // Positions are positive, events negative: an event never drops, and the order of what stays is the order of arrival.
 TEST(Ring, EventsSurviveAndKeepTheirPlace) {
-  const auto may_drop = [](int item) { return item > 0; };
+  const auto may_drop = +[](const int& item) { return item > 0; };
   Ring<int> ring(4);
   ring.push(99);
   pop(ring);  // so that the ring wraps round below
   for (const int item : {-1, 1, 2, -2}) ASSERT_TRUE(ring.push(item));
-  auto outcome = ring.push_drop_oldest(3, may_drop);
-  EXPECT_TRUE(outcome.pushed);
-  EXPECT_EQ(outcome.dropped, 1);
-  outcome = ring.push_drop_oldest(-3, may_drop);
-  EXPECT_EQ(outcome.dropped, 2);
-  outcome = ring.push_drop_oldest(-4, may_drop);
-  EXPECT_EQ(outcome.dropped, 3);
-  outcome = ring.push_drop_oldest(4, may_drop);
-  EXPECT_FALSE(outcome.pushed);
-  EXPECT_EQ(outcome.dropped, std::nullopt);
+  EXPECT_EQ(push_drop_oldest(ring, {3, -3}, may_drop), (Outcome<int>{2, {1, 2}}));
+  EXPECT_EQ(push_drop_oldest(ring, {-4, 4, -5}, may_drop), (Outcome<int>{1, {3}}));
+  EXPECT_EQ(push_drop_oldest(ring, {5, -6}, may_drop), (Outcome<int>{0, {}}));
   std::vector<int> out;
   ring.pop_many(out, 10);
   EXPECT_EQ(out, (std::vector<int>{-1, -2, -3, -4}));
@@ -96,7 +104,7 @@ TEST(Ring, PoppedItemsAreReleased) {
   EXPECT_EQ(item.use_count(), 1);
   ring.push(item);
   ring.push(std::make_shared<int>(2));
-  EXPECT_EQ(*ring.push_drop_oldest(std::make_shared<int>(3)), item);
+  EXPECT_EQ(push_drop_oldest<std::shared_ptr<int>>(ring, {std::make_shared<int>(3)}).dropped, std::vector{item});
   EXPECT_EQ(item.use_count(), 1);
 }
 
@@ -178,7 +186,7 @@ TEST(Ring, DropsUnderContentionAreAllReported) {
   for (int p = 0; p < 3; ++p) {
     producers.emplace_back([&] {
       for (int i = 0; i < 10000; ++i) {
-        if (ring.push_drop_oldest(i)) ++dropped;
+        dropped += static_cast<int>(push_drop_oldest(ring, {i}).dropped.size());
       }
     });
   }

@@ -53,8 +53,10 @@ class QueuePort final : public DatagramPort {
     return datagrams.size();
   }
   void wait(Duration) override {}
+  bool filling() const override { return room == 0 || inbox.size() >= room / 2; }
 
   std::deque<std::pair<Address, Buffer>> inbox;
+  size_t room = 0;                       // how many the inbox stands for; 0: cannot tell
   std::vector<std::pair<Address, Buffer>> sent;
   std::function<void(const Outgoing&)> watch;  // called as each leaves
   Address arrives_at;                    // our address that datagrams come to, as of a port with several

@@ -62,11 +62,44 @@ TEST_F(TrackTest, a_position_that_comes_again_long_after_is_no_second_point) {
 }
 
 TEST_F(TrackTest, what_it_remembers_is_bounded) {
-  for (int64_t second = 0; second < static_cast<int64_t>(3 * Track::kTimesKept); ++second) arrive(1'780'000'000 + second);
+  for (int64_t second = 0; second < static_cast<int64_t>(3 * Track::kMomentsKept / 10); ++second) arrive(1'780'000'000 + second);
   out.clear();
   track.add(sample(1'780'000'000), Tick{1'780'004'000'000'000}, out);
   ASSERT_EQ(out.size(), 1u);
   EXPECT_TRUE(out[0].location && out[0].late) << "forgotten, so it is history once more";
+}
+
+TEST_F(TrackTest, what_is_older_than_the_first_is_remembered_too) {
+  arrive(1000);
+  track.flush(out);
+  for (const bool again : {false, true}) {
+    for (const int64_t second : {990, 500, 1}) {
+      out.clear();
+      track.add(sample(second), Tick{1'001'000'000}, out);
+      ASSERT_EQ(out.size(), 1u);
+      EXPECT_EQ(out[0].location.has_value(), !again) << second;
+    }
+  }
+}
+
+TEST_F(TrackTest, a_clock_that_runs_ahead_does_not_make_it_forget) {
+  for (int64_t second = 5000; second <= 5100; ++second) arrive(second);
+  Sighting ahead = sample(5000 + 1800);
+  ahead.signed_at = at_second(5100);
+  track.add(std::move(ahead), Tick{5'100'000'000}, out);
+  out.clear();
+  track.add(sample(5050), Tick{5'101'000'000}, out);
+  ASSERT_EQ(out.size(), 1u);
+  EXPECT_FALSE(out[0].location) << "it was heard";
+}
+
+TEST_F(TrackTest, a_long_silence_is_one_step) {
+  arrive(1000);
+  arrive(100'000);
+  arrive(100'001);
+  track.flush(out);
+  ASSERT_EQ(out.size(), 3u);
+  for (const Sighting& each : out) EXPECT_TRUE(each.location && !each.late);
 }
 
 }  // namespace

@@ -118,10 +118,15 @@ TEST(UdpPort, what_finds_no_room_is_dropped_and_counted_exactly) {
   ASSERT_TRUE(sender.ok());
   const Buffer octets(1000, 0x55);
   constexpr size_t kSent = 1000;
+  EXPECT_FALSE(port.filling());
   for (size_t i = 0; i < kSent; ++i) {
     const Outgoing out{port.local(), octets};
     ASSERT_EQ((*sender)->send({&out, 1}), 1u);
+    if (i < 3) {
+      EXPECT_FALSE(port.filling());
+    }
   }
+  EXPECT_TRUE(port.filling());
   const uint64_t drops = port.kernel_drops();  // known before anything is read
   EXPECT_GT(drops, 0u);
   size_t read = 0;
@@ -129,6 +134,7 @@ TEST(UdpPort, what_finds_no_room_is_dropped_and_counted_exactly) {
   while (const size_t some = port.receive(batch)) read += some;
   EXPECT_GT(read, 10u);
   EXPECT_EQ(read + drops, kSent);
+  EXPECT_FALSE(port.filling());
   EXPECT_EQ(port.kernel_drops(), drops);
 }
 
