@@ -50,7 +50,7 @@ struct Policy {
 // What binds only while more comes than can be judged (resilience.md section 4).
 struct Overload {
   size_t waiting_max = 4096;                           // datagrams of one socket whose signatures wait to be judged
-  Duration share_after = milliseconds(50);             // something has waited for so long without a pause: classes and shares bind
+  Duration share_after = milliseconds(50);             // something has waited for so long without a pause, and the socket became half full: classes and shares bind
   Duration waiting_age = seconds(1);                   // what waits longer is shed: its sender has sent it again
   double source_per_s = 500;                           // unproven datagrams of one address
   double source_burst = 2500;                          // a step reads 2,048 before the first of them is judged

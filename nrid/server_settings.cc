@@ -59,7 +59,7 @@ constexpr SettingInfo kRows[] = {
     {"timers", "lifetime",             K::duration_s, "s",     1,   60,         "10",              "validity of what we sign", true},
     {"timers", "parking",              K::duration_s, "s",     1,   10,         "3",               "how long a message waits for its key", true},
     {"overload", "waiting",            K::integer,   "",       64, 65'536,     "4096",            "datagrams of one socket that may wait for their signatures to be judged"},
-    {"overload", "share_after",        K::duration_s, "s",     0.005, 1,       "0.05",            "when something has waited for so long without a pause, classes share the processor and the newest goes first"},
+    {"overload", "share_after",        K::duration_s, "s",     0.005, 1,       "0.05",            "when something has waited for so long without a pause and the socket became half full, classes share the processor and the newest goes first"},
     {"overload", "waiting_age",        K::duration_s, "s",     0.1, 5,         "1",               "what waits longer is shed; its sender sends it again"},
     {"overload", "source_rate",        K::number,    "1/s",    1,   1'000'000, "500",             "under load: unproven datagrams a second from one address; its networks may send 8 and 64 times as many"},
     {"overload", "source_burst",       K::number,    "",       1,   1'000'000, "2500",            "of them at once"},

@@ -162,10 +162,11 @@ def python_files(paths):
         name = path.stem
         results = LOGS / f'{name}.json'
         results.unlink(missing_ok=True)
+        started = time.monotonic()
         run(f'{name}.log', sys.executable, ROOT / 'tests/results.py', path, results)
         cases = load(results, str(path.relative_to(ROOT)))
         failed = [case for case in cases if case.verdict == FAILED]
-        print(f'    {path.relative_to(ROOT)}: {summary(cases)}', flush=True)
+        print(f'    {path.relative_to(ROOT)}: {summary(cases)}, {time.monotonic() - started:.0f} s', flush=True)
         for case in failed:
             print('    | ' + '\n    | '.join([case.name, *case.text.strip().splitlines()[-12:]]))
         return cases
