@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <ctime>
 #include <functional>
 
 #include "base/ed25519/verifier.h"
 #include "bench/signed_set.h"
+#include "bench/thread_time.h"
 
 namespace nrid {
 namespace {
@@ -14,11 +14,7 @@ namespace {
 constexpr size_t kBatch = 64;
 constexpr double kSliceNs = 8e6;
 
-double cpu_ns() {
-  timespec t{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) * 1e9 + static_cast<double>(t.tv_nsec);
-}
+double cpu_ns() { return bench::thread_seconds() * 1e9; }
 
 struct Runner {
   std::string name;

@@ -13,6 +13,7 @@
 
 #include "bench/flights_stage.h"
 #include "bench/heap_count.h"
+#include "bench/thread_time.h"
 #include "det/key_cache.h"
 
 namespace {
@@ -26,12 +27,6 @@ constexpr size_t kParts = 25;
 constexpr size_t kBlocksNamed = 8;
 
 double each_of(int64_t octets, size_t flights) { return static_cast<double>(octets) / static_cast<double>(flights); }
-
-double cpu_s() {
-  timespec used{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-  return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) * 1e-9;
-}
 
 // The sizes of blocks of which a flight holds most octets.
 void print_blocks(const Heap& before, const Heap& after, size_t flights) {
@@ -156,14 +151,14 @@ void time_wheel(size_t timers) {
   for (size_t i = 0; i < timers; ++i) wheel.set({static_cast<int64_t>(random.below(static_cast<uint64_t>(period)))}, {{random.u64(), 0, i}});
   std::vector<TimerWheel<Key>::Timer> fired;
   size_t count = 0;
-  const double before = cpu_s();
+  const double before = thread_seconds();
   for (int64_t us = 0; us < 2 * period; us += 1000) {
     fired.clear();
     wheel.advance({us}, fired);
     for (const auto& each : fired) wheel.set({each.due.us + period}, each.key);
     count += fired.size();
   }
-  const double ns = (cpu_s() - before) * 1e9 / static_cast<double>(count);
+  const double ns = (thread_seconds() - before) * 1e9 / static_cast<double>(count);
   std::printf(", \"wheel_ns\": %.1f, \"wheel_cpu_share\": %.4f", ns, ns * 1e-9 * static_cast<double>(timers) / static_cast<double>(Timers().heartbeat.seconds()));
 }
 
@@ -174,11 +169,11 @@ void time_heartbeats(const char* name, size_t flights, const Signer& signer) {
   watch.noting = true;
   watch.late_ms.reserve(4 * flights);
   world.clock.run();
-  const double before = cpu_s();
+  const double before = thread_seconds();
   // Two periods but a moment: the third Heartbeat finds that nothing was heard for R*P and stays.
   const Duration time{2 * Timers().heartbeat.us - 500'000};
   world.run_for(time);
-  const double share = (cpu_s() - before) * 1e6 / static_cast<double>(time.us);
+  const double share = (thread_seconds() - before) * 1e6 / static_cast<double>(time.us);
   const CounterTotals counted = world.counters.total();
   CHECK(counted.get(Counter::replies_withheld) == 0 && counted.get(Counter::operation_lost) == 0);
   const size_t missing = watch.note_overdue(world.clock.now().tick);

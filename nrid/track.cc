@@ -25,19 +25,23 @@ bool Track::plausible(const Sighting& next) const {
 
 // The median of the last gaps: a lost sample or a burst does not move it. Where many are lost it is twice the period; but a
 // gap of more than loc.max_period has lost one in any case, and that one may still come.
-bool Track::may_leave(const Held& held) const {
+bool Track::may_leave(Instant sampled) const {
   if (!last_ || gap_count_ < 2) return false;
   std::array<Duration, 8> sorted = gaps_;
   const auto end = sorted.begin() + static_cast<std::ptrdiff_t>(std::min(gap_count_, gaps_.size()));
   const auto middle = sorted.begin() + (end - sorted.begin()) / 2;
   std::nth_element(sorted.begin(), middle, end);
   const Duration usual = std::min(*middle, kPeriodMax);
-  return (held.sighting.sampled - last_->sampled).us * 2 <= usual.us * 3;
+  return (sampled - last_->sampled).us * 2 <= usual.us * 3;
 }
 
-void Track::leave(std::vector<Sighting>& out) {
+void Track::leave_first(std::vector<Sighting>& out) {
   Sighting sighting = std::move(held_.front().sighting);
   held_.pop_front();
+  leave(std::move(sighting), out);
+}
+
+void Track::leave(Sighting sighting, std::vector<Sighting>& out) {
   if (!plausible(sighting)) sighting.anomaly = true;
   if (last_) gaps_[gap_count_++ % gaps_.size()] = sighting.sampled - last_->sampled;
   last_ = Point{sighting.sampled, sighting.location->latitude_e7, sighting.location->longitude_e7};
@@ -92,10 +96,11 @@ void Track::add(Sighting sighting, Tick now, std::vector<Sighting>& out) {
     out.push_back(std::move(sighting));
     return;
   }
+  if (held_.empty() && may_leave(sighting.sampled)) return leave(std::move(sighting), out);
   const auto place = std::lower_bound(held_.begin(), held_.end(), sighting.sampled,
                                       [](const Held& held, Instant at) { return held.sighting.sampled < at; });
   held_.insert(place, Held{std::move(sighting), now + window_});
-  if (held_.size() > kHeldMax) leave(out);
+  if (held_.size() > kHeldMax) leave_first(out);
   release(now, out);
 }
 
@@ -106,12 +111,12 @@ void Track::release(Tick now, std::vector<Sighting>& out) {
     ++place;
     if (held.release_by <= now) over = place;
   }
-  while (over-- > 0) leave(out);
-  while (!held_.empty() && may_leave(held_.front())) leave(out);
+  while (over-- > 0) leave_first(out);
+  while (!held_.empty() && may_leave(held_.front().sighting.sampled)) leave_first(out);
 }
 
 void Track::flush(std::vector<Sighting>& out) {
-  while (!held_.empty()) leave(out);
+  while (!held_.empty()) leave_first(out);
 }
 
 std::optional<Tick> Track::due() const {

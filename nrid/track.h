@@ -46,10 +46,11 @@ class Track {
     std::optional<int32_t> latitude_e7;
     std::optional<int32_t> longitude_e7;
   };
-  bool may_leave(const Held& held) const;
+  bool may_leave(Instant sampled) const;
   bool first_of(Instant sampled);
   void make_room_for(int64_t word);
-  void leave(std::vector<Sighting>& out);
+  void leave(Sighting sighting, std::vector<Sighting>& out);
+  void leave_first(std::vector<Sighting>& out);
   bool plausible(const Sighting& next) const;
 
   Duration window_;
