@@ -62,15 +62,16 @@ KeyCache::Found KeyCache::look(Shard& in, const Det& det, Now now, bool use) {
 }
 
 KeyCache::Found KeyCache::look_positive(Shard& in, Entry& entry, Now now, bool use) {
-  if (now.wall > entry.trust_until) return {.had_key = true};
+  const Found over{.had_key = true, .by_fallback = entry.by_fallback};
+  if (now.wall > entry.trust_until) return over;
   const bool expired = now.tick >= entry.expires;
-  if (expired && (!entry.trouble || now.tick >= entry.expires + limits_.stale_max)) return {.had_key = true};
+  if (expired && (!entry.trouble || now.tick >= entry.expires + limits_.stale_max)) return over;
   if (expired && !entry.key->stale) {
     auto stale = std::make_shared<KeyEntry>(*entry.key);
     stale->stale = true;
     entry.key = std::move(stale);
   }
-  Found found{.key = entry.key};
+  Found found{.key = entry.key, .by_fallback = entry.by_fallback};
   if (!use) return found;
   if (expired) ++in.stale_served;
   entry.used = true;
@@ -87,7 +88,7 @@ bool KeyCache::fixed(const Shard& in, const Det& det, Now now) const {
   return at->second.kind == Kind::revoked || (at->second.kind == Kind::local && now.wall <= at->second.key->valid_until);
 }
 
-KeyCache::Found KeyCache::put(std::shared_ptr<const KeyEntry> entry, Instant trust_until, Now now) {
+KeyCache::Found KeyCache::put(std::shared_ptr<const KeyEntry> entry, Instant trust_until, Now now, bool by_fallback) {
   Shard& in = shard(entry->det);
   const std::lock_guard lock(in.mutex);
   const Det det = entry->det;
@@ -99,6 +100,7 @@ KeyCache::Found KeyCache::put(std::shared_ptr<const KeyEntry> entry, Instant tru
     kept.expires = now.tick + life;
     kept.refresh_at = kept.expires - std::min(Duration{life.us / 5}, seconds(30));  // active DETs never run out
     kept.trouble = false;
+    kept.by_fallback = by_fallback;
   }
   return look(in, det, now, false);
 }

@@ -31,6 +31,7 @@ class KeyCache {
     bool refresh = false;                   // the caller should ask again in the background; said once per retry time
     std::string reason;                     // of a settled error; filled by peek() and the put functions, not by find()
     bool had_key = false;                   // one was held and its time is over: this DET is not invented
+    bool by_fallback = false;               // that key, or the one here, came from the fallback name
   };
 
   explicit KeyCache(const KeySourceLimits& limits);
@@ -39,7 +40,7 @@ class KeyCache {
   Found find(const Det& det, Now now);
   Found peek(const Det& det, Now now);      // the same without being counted as a use
   // Each returns what a find() would see afterwards; local and revoked DETs stay what they are.
-  Found put(std::shared_ptr<const KeyEntry> entry, Instant trust_until, Now now);
+  Found put(std::shared_ptr<const KeyEntry> entry, Instant trust_until, Now now, bool by_fallback = false);
   Found put_no(const Det& det, Error error, const std::string& reason, Now now);
   // The resolver failed: an older key serves on, marked stale (at most stale_max, never past its trust).
   Found put_trouble(const Det& det, const std::string& reason, Now now);
@@ -55,6 +56,7 @@ class KeyCache {
     Kind kind = Kind::negative;
     bool trouble = false;                   // the last look-up failed for the resolver's sake
     bool used = false;                      // since it last stood at the end of its order
+    bool by_fallback = false;
     KeyPtr key;
     Instant trust_until;
     Tick expires;                           // TTL of a key, or of a refusal

@@ -187,11 +187,13 @@ void DnsKeySource::Shared::finished(const Det& det, const Resolved& walked) {
       const size_t from = resolved->chain.find(to_text(issuer.det));
       add_parent(issuer.det, issuer.key, issuer.valid_until, from == std::string::npos ? "" : resolved->chain.substr(from));
     }
-    const KeyCache::Found kept = cache.put(std::move(entry), resolved->trust_until, now);
+    const KeyCache::Found kept = cache.put(std::move(entry), resolved->trust_until, now, resolved->by_fallback);
     out.key = kept.key;
     out.error = kept.key != nullptr ? Error::none : kept.error;  // det_revoked, if it was revoked meanwhile
   } else {
-    const Error error = seen_outside(resolved.error());
+    // Where the key came from, DNS is in trouble; that the proper name denies it is nothing new.
+    const bool trouble = resolved.fallback_in_trouble() && cache.peek(det, now).by_fallback;
+    const Error error = trouble ? Error::key_unavailable : seen_outside(resolved.error());
     if (error != Error::key_unavailable) forget_parent(det);  // who is withdrawn vouches for nobody
     const KeyCache::Found kept = error == Error::key_unavailable ? cache.put_trouble(det, resolved.text(), now)
                                                                  : cache.put_no(det, error, resolved.text(), now);

@@ -22,8 +22,8 @@ struct Failure {
   std::string reason;
 };
 
-// What an answer that carries no records means.
-Failure judge_answer(const DnsAnswer& answer, const std::string& name, std::string_view what) {
+// What an answer means, apart from its records.
+Failure judge_answer(const DnsAnswer& answer, const std::string& name, std::string_view what, bool require_ad) {
   using Outcome = DnsAnswer::Outcome;
   const std::string asked = std::string(what) + " of " + name;
   switch (answer.outcome) {
@@ -32,6 +32,11 @@ Failure judge_answer(const DnsAnswer& answer, const std::string& name, std::stri
     case Outcome::unreachable: return {Error::dns_unreachable, "no DNS resolver reached (" + asked + ")"};
     case Outcome::malformed: return {Error::dns_servfail, "DNS resolver failed: " + answer.detail + " (" + asked + ")"};
     case Outcome::cancelled: return {Error::dns_timeout, "DNS look-up was cancelled (" + asked + ")"};
+  }
+  // a denial counts no more than a record when DNSSEC did not validate it, or anybody who can write one would take away the key of
+  // an aircraft that flies. Other codes say nothing of the name, and no resolver validates them.
+  if (require_ad && !answer.authenticated && (answer.rcode == kRcodeNoError || answer.rcode == kRcodeNxdomain)) {
+    return {Error::dns_insecure, "answer is not DNSSEC-validated (no AD), dns.require_ad is on (" + asked + ")"};
   }
   switch (answer.rcode) {
     case kRcodeNoError: return {};
@@ -48,11 +53,12 @@ bool is_resolver_trouble(Error error) {
   return error == Error::dns_servfail || error == Error::dns_timeout || error == Error::dns_unreachable || error == Error::dns_insecure;
 }
 
-Resolved Resolved::failed(Error error, std::string reason) {
+Resolved Resolved::failed(Error error, std::string reason, bool fallback_in_trouble) {
   CHECK(error != Error::none);
   Resolved out;
   out.error_ = error;
   out.reason_ = std::move(reason);
+  out.fallback_in_trouble_ = fallback_in_trouble;
   return out;
 }
 
@@ -119,7 +125,7 @@ class Walk : public std::enable_shared_from_this<Walk> {
   void level_done();
   void advance();
   void add_addresses(std::vector<IpAddress>& out) const;
-  void fail(Failure failure) { done_(Resolved::failed(failure.error, std::move(failure.reason))); }
+  void fail(Failure failure) { done_(Resolved::failed(failure.error, std::move(failure.reason), fallback_in_trouble_)); }
 
   std::shared_ptr<Resolver::Shared> shared_;
   Det det_;
@@ -130,6 +136,7 @@ class Walk : public std::enable_shared_from_this<Walk> {
   // the level being asked
   EntityRecords level_;
   bool fallback_ = false;
+  bool fallback_in_trouble_ = false;
   int open_ = 0;
   Failure hhit_failure_, brid_failure_, address_failure_;
   Failure missing_;                   // what the ip6.arpa name said, while the fallback name is asked
@@ -154,7 +161,7 @@ void Walk::ask(RrType type, std::string_view what) {
 }
 
 void Walk::take(RrType type, std::string_view what, const DnsAnswer& answer) {
-  Failure failure = judge_answer(answer, level_.name, what);
+  Failure failure = judge_answer(answer, level_.name, what, shared_->settings.require_ad);
   const bool found = failure.error == Error::none && !answer.records.empty();
   if (answer.outcome == DnsAnswer::Outcome::answered) level_.authenticated = level_.authenticated && answer.authenticated;
   if (type == RrType::hhit || type == RrType::brid) {
@@ -172,16 +179,19 @@ void Walk::level_done() {
   if (shared_->clock.now().tick > deadline_) {
     return fail({Error::dns_timeout, to_text(det_) + ": the walk took longer than " + std::to_string(shared_->settings.walk_max.ms()) + " ms"});
   }
-  const bool missing = hhit_failure_.error == Error::dns_nxdomain || (hhit_failure_.error == Error::none && level_.hhit.empty());
-  if (missing && hhit_failure_.error == Error::none) {
+  if (hhit_failure_.error == Error::none && level_.hhit.empty()) {
     hhit_failure_ = {Error::dns_nxdomain, "the name " + level_.name + " has no HHIT record"};
   }
+  const bool missing = level_.hhit.empty() && (hhit_failure_.error == Error::dns_nxdomain || hhit_failure_.error == Error::dns_insecure);
   if (missing && !fallback_ && shared_->settings.fallback_name) {
     missing_ = hhit_failure_;
     return ask_level(Det(level_.det), true);
   }
-  // A resolver without a way to hhit.arpa fails there; that must not hide that the DET's proper name does not exist.
-  if (fallback_ && hhit_failure_.error != Error::none) hhit_failure_ = missing_;
+  // A resolver without a way to hhit.arpa fails there, or denies without DNSSEC; that must not hide that the DET's proper name does not exist.
+  if (fallback_ && hhit_failure_.error != Error::none && level_.hhit.empty()) {
+    fallback_in_trouble_ = is_resolver_trouble(hhit_failure_.error);
+    hhit_failure_ = missing_;
+  }
   Failure failure = hhit_failure_.error != Error::none ? hhit_failure_ : Failure{};
   if (failure.error == Error::none && is_resolver_trouble(brid_failure_.error)) failure = brid_failure_;
   if (failure.error == Error::none && is_resolver_trouble(address_failure_.error) && aaaa_.empty() && a_.empty()) failure = address_failure_;
@@ -213,6 +223,9 @@ void Walk::advance() {
         return fail({verdict.result.error(), verdict.result.text()});
       }
       Resolution resolution = *verdict.result;
+      for (const EntityRecords& level : path_) {
+        resolution.by_fallback = resolution.by_fallback || level.name != owner_name(level.det);
+      }
       add_addresses(resolution.addresses);
       return done_(Resolved(std::move(resolution)));
     }

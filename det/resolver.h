@@ -55,6 +55,7 @@ struct Resolution {
   std::vector<IpAddress> addresses;        // AAAA, then A; only if they were wanted
   std::string uri;                         // URI of the certificate's subjectAltName, for when there is no address
   std::string name;                        // owner name that answered
+  bool by_fallback = false;                // the fallback name answered, of the DET or of an issuer
   std::vector<Issuer> issuers;             // between the DET and the anchor, which is not among them
   bool authenticated = false;              // every answer carried AD
   Instant valid_until;                     // min(TTL, notAfter, VNA, one hour), R-009
@@ -79,10 +80,13 @@ class Resolved {
  public:
   Resolved() = default;
   Resolved(Resolution value) : value_(std::move(value)), error_(Error::none) {}  // NOLINT: reads as a value
-  static Resolved failed(Error error, std::string reason);
+  static Resolved failed(Error error, std::string reason, bool fallback_in_trouble = false);
   bool ok() const { return error_ == Error::none; }
   explicit operator bool() const { return ok(); }
   Error error() const { return error_; }
+  // The proper name has no records, and about the fallback name DNS gave no answer that counts. The error is the proper name's; who
+  // holds a key that the fallback name gave knows better.
+  bool fallback_in_trouble() const { return fallback_in_trouble_; }
   const std::string& text() const { return reason_; }             // "2001:..:dfe5: no such DET in DNS (NXDOMAIN for ...)"
   Status failure() const { return Status::failed(reason_); }
   const Resolution& operator*() const { CHECK(ok()); return value_; }
@@ -91,6 +95,7 @@ class Resolved {
  private:
   Resolution value_;
   Error error_ = Error::internal;
+  bool fallback_in_trouble_ = false;
   std::string reason_;
 };
 

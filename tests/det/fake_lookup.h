@@ -5,6 +5,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "base/random.h"
 #include "det/det.h"
@@ -37,10 +38,10 @@ class FakeLookup final : public Lookup {
     }
   }
   DnsAnswer answer(const std::string& name, RrType type) const {
-    DnsAnswer out{.outcome = DnsAnswer::Outcome::answered, .rcode = kRcodeNxdomain, .authenticated = authenticated};
+    DnsAnswer out{.outcome = DnsAnswer::Outcome::answered, .rcode = kRcodeNxdomain, .authenticated = authenticated && !insecure.contains(name)};
     if (broken) {
       DnsAnswer failure = *broken;
-      failure.authenticated = authenticated;
+      failure.authenticated = out.authenticated;
       return failure;
     }
     for (const auto& [key, records] : table) {
@@ -48,7 +49,7 @@ class FakeLookup final : public Lookup {
     }
     if (const auto at = table.find({name, type}); at != table.end()) {
       out.records = at->second;
-      out.ttl_s = ttl_s;
+      out.ttl_s = ttls.contains(type) ? ttls.at(type) : ttl_s;
     }
     return out;
   }
@@ -64,8 +65,10 @@ class FakeLookup final : public Lookup {
   std::map<std::pair<std::string, RrType>, std::vector<Buffer>> table;
   std::optional<DnsAnswer> broken;   // what every question gets while it is set
   bool authenticated = true;
+  std::set<std::string> insecure;    // names whose answers, and denials, carry no AD
   bool held = false;
   uint32_t ttl_s = 60;
+  std::map<RrType, uint32_t> ttls;   // where they differ
   size_t asked = 0;
   std::vector<std::string> names;
   std::deque<std::function<void()>> queue;

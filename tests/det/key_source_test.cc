@@ -1,5 +1,6 @@
 #include "det/key_source.h"
 
+#include "det/det.h"
 #include "det/endorsement.h"
 #include "tests/det/fake_lookup.h"
 
@@ -13,11 +14,12 @@ struct World {
   std::vector<KeySource::Answer> answers;
   std::unique_ptr<DnsKeySource> keys;
 
-  explicit World(KeySourceLimits limits = {}) {
+  explicit World(KeySourceLimits limits = {}, bool require_ad = false, bool fallback_name = false) {
     registry.publish_all(dns);
     ResolverSettings settings;
     settings.anchors = registry.anchors;
-    settings.fallback_name = false;
+    settings.fallback_name = fallback_name;
+    settings.require_ad = require_ad;
     keys = std::make_unique<DnsKeySource>(settings, limits, dns, clock);
     keys->on_answer([this](const KeySource::Answer& answer) { answers.push_back(answer); });
   }
@@ -132,6 +134,74 @@ TEST(KeySource, a_det_that_leaves_dns_is_unknown) {
   world.dns.table.clear();
   world.clock.advance(seconds(61));
   world.keys->request(world.det("ua"));
+  EXPECT_EQ(world.find(world.det("ua")), Error::unknown_key);
+}
+
+// whoever can write an answer, but not sign it, takes no key away, neither by denying the aircraft nor its HDA.
+TEST(KeySource, a_forged_nxdomain_takes_no_key_away) {
+  for (const char* denied : {"ua", "hda"}) {
+    SCOPED_TRACE(denied);
+    World world({}, true);
+    const std::string name = owner_name(world.det(denied));
+    world.keys->request(world.det("ua"));
+    const auto table = world.dns.table;
+    for (const RrType type : {RrType::hhit, RrType::brid}) world.dns.table.erase({name, type});
+    world.dns.insecure = {name};
+    for (int second = 0; second < 120; ++second) {
+      world.clock.advance(seconds(1));
+      EXPECT_TRUE(world.keys->find(world.det("ua"), world.clock.now()).ok()) << second;
+    }
+    const auto held = world.keys->find(world.det("ua"), world.clock.now());
+    ASSERT_TRUE(held.ok());
+    EXPECT_TRUE((*held)->stale);
+    EXPECT_GT(world.keys->stats().failures, 0u);
+    EXPECT_EQ(world.keys->stats().negatives, 0u);
+
+    world.dns.table = table;                           // the resolver is itself again
+    world.dns.insecure.clear();
+    world.clock.advance(seconds(2));
+    EXPECT_TRUE(world.keys->find(world.det("ua"), world.clock.now()).ok());
+    const auto fresh = world.keys->find(world.det("ua"), world.clock.now());
+    ASSERT_TRUE(fresh.ok());
+    EXPECT_FALSE((*fresh)->stale);
+
+    for (const RrType type : {RrType::hhit, RrType::brid}) world.dns.table.erase({name, type});  // now the registry denies it
+    for (int second = 0; second < 60; ++second) {
+      world.clock.advance(seconds(1));
+      static_cast<void>(world.find(world.det("ua")));
+    }
+    EXPECT_NE(world.find(world.det("ua")), Error::none);
+  }
+}
+
+// A key that the fallback name gave outlasts trouble there; any other goes when its proper name does, though nobody can say anything of
+// the fallback name, as in a network without a way to it.
+TEST(KeySource, trouble_at_the_fallback_name_is_trouble_for_the_keys_from_there) {
+  World world({}, true, true);
+  const auto move = [&](const char* name) {
+    for (const RrType type : {RrType::hhit, RrType::brid}) world.dns.table.erase({owner_name(world.det(name)), type});
+  };
+  move("ua");
+  world.dns.publish(world.registry["ua"].records, fallback_name(world.det("ua")));
+  for (const char* name : {"ua", "ua2"}) world.keys->request(world.det(name));
+  EXPECT_TRUE(world.keys->find(world.det("ua"), world.clock.now()).ok());
+  EXPECT_TRUE(world.keys->find(world.det("ua2"), world.clock.now()).ok());
+
+  for (const char* name : {"ua", "ua2"}) world.dns.insecure.insert(fallback_name(world.det(name)));
+  for (const RrType type : {RrType::hhit, RrType::brid}) world.dns.table.erase({fallback_name(world.det("ua")), type});
+  move("ua2");
+  bool withdrawn = false;
+  for (int second = 0; second < 120; ++second) {
+    world.clock.advance(seconds(1));
+    EXPECT_TRUE(world.keys->find(world.det("ua"), world.clock.now()).ok()) << second;
+    withdrawn = withdrawn || world.find(world.det("ua2")) == Error::unknown_key;
+  }
+  EXPECT_TRUE(withdrawn);
+  EXPECT_FALSE(world.keys->find(world.det("ua2"), world.clock.now()).ok());
+
+  world.dns.insecure.clear();                          // both names deny it
+  world.clock.advance(seconds(2));
+  static_cast<void>(world.find(world.det("ua")));
   EXPECT_EQ(world.find(world.det("ua")), Error::unknown_key);
 }
 

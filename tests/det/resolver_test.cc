@@ -253,6 +253,48 @@ TEST(Resolver, require_ad) {
   EXPECT_FALSE(found->authenticated);
 }
 
+// A denial takes a key away, so it is judged as strictly as what gives one: under each name, of each type, at each level.
+TEST(Resolver, require_ad_holds_for_denials_too) {
+  bool fallback_in_trouble = false;
+  const auto error = [&](auto change) {
+    World world;
+    world.settings.require_ad = true;
+    change(world, owner_name(world.registry["sp"].det), fallback_name(world.registry["sp"].det));
+    const Resolved found = world.resolve("sp", true);
+    fallback_in_trouble = found.fallback_in_trouble();
+    EXPECT_EQ(is_resolver_trouble(found.error()), found.error() == Error::dns_insecure);
+    return found.error();
+  };
+  const auto gone = [](World& w, const std::string& name) {
+    for (const RrType type : {RrType::hhit, RrType::brid, RrType::aaaa, RrType::a}) w.dns.table.erase({name, type});
+  };
+  using Name = const std::string&;
+  EXPECT_EQ(error([&](World& w, Name name, Name) { gone(w, name); }), Error::dns_nxdomain);
+  EXPECT_FALSE(fallback_in_trouble);
+  EXPECT_EQ(error([&](World& w, Name name, Name) { gone(w, name), w.dns.authenticated = false; }), Error::dns_insecure);
+  EXPECT_EQ(error([&](World& w, Name name, Name) { gone(w, name), w.dns.insecure = {name}; }), Error::dns_insecure);
+  // The proper name does not exist; the other may, which matters to those who hold a key from there.
+  EXPECT_EQ(error([&](World& w, Name name, Name fallback) { gone(w, name), w.dns.insecure = {fallback}; }), Error::dns_nxdomain);
+  EXPECT_TRUE(fallback_in_trouble);
+  EXPECT_EQ(error([&](World& w, Name name, Name) {
+    gone(w, name), w.dns.insecure = {name}, w.settings.fallback_name = false;
+  }), Error::dns_insecure);
+  EXPECT_EQ(error([&](World& w, Name name, Name) {  // the name is there, no record is
+    gone(w, name), w.dns.table[{name, RrType::ns}] = {{0}}, w.dns.insecure = {name};
+  }), Error::dns_insecure);
+  EXPECT_EQ(error([&](World& w, Name name, Name) { w.dns.table.erase({name, RrType::brid}), w.dns.insecure = {name}; }), Error::dns_insecure);
+  EXPECT_EQ(error([&](World& w, Name name, Name fallback) {
+    gone(w, name), w.dns.publish(w.registry["sp"].records, fallback), w.dns.insecure = {fallback};
+  }), Error::dns_insecure);
+  // What the fallback name says under DNSSEC serves, whatever the other one denies without.
+  EXPECT_EQ(error([&](World& w, Name name, Name fallback) {
+    gone(w, name), w.dns.publish(w.registry["sp"].records, fallback), w.dns.insecure = {name};
+  }), Error::none);
+  const auto no_issuer = [&](World& w) { return owner_name(w.registry["hda"].det); };
+  EXPECT_EQ(error([&](World& w, Name, Name) { gone(w, no_issuer(w)); }), Error::untrusted_chain);
+  EXPECT_EQ(error([&](World& w, Name, Name) { gone(w, no_issuer(w)), w.dns.insecure = {no_issuer(w)}; }), Error::dns_insecure);
+}
+
 TEST(Resolver, what_is_no_det_is_not_asked_for) {
   World world;
   Det det = world.registry["ua"].det;
