@@ -162,10 +162,9 @@ void Walk::ask(RrType type, std::string_view what) {
 
 void Walk::take(RrType type, std::string_view what, const DnsAnswer& answer) {
   Failure failure = judge_answer(answer, level_.name, what, shared_->settings.require_ad);
-  const bool found = failure.error == Error::none && !answer.records.empty();
+  if (failure.error == Error::none && !answer.records.empty()) level_.ttl_s = std::min(level_.ttl_s, answer.ttl_s);
   if (answer.outcome == DnsAnswer::Outcome::answered) level_.authenticated = level_.authenticated && answer.authenticated;
   if (type == RrType::hhit || type == RrType::brid) {
-    if (found) level_.ttl_s = std::min(level_.ttl_s, answer.ttl_s);
     (type == RrType::hhit ? level_.hhit : level_.brid) = answer.records;
     (type == RrType::hhit ? hhit_failure_ : brid_failure_) = std::move(failure);
   } else {

@@ -82,6 +82,15 @@ TEST(Resolver, an_issuer_is_asked_for_once) {
   EXPECT_EQ(world.dns.asked, 5u);  // HHIT and BRID of each, HHIT of the HDA
 }
 
+TEST(Resolver, the_ttl_of_addresses_counts_too) {
+  World world;
+  for (const RrType type : {RrType::aaaa, RrType::a}) {
+    world.dns.ttls = {{type, 7}};
+    EXPECT_EQ(world.resolve("sp", true)->valid_until, kNow + seconds(7));
+    EXPECT_EQ(world.resolve("sp", false)->valid_until, kNow + seconds(60));
+  }
+}
+
 TEST(Resolver, rfc_9886_chain_with_two_hdas_in_one_hid) {
   const auto file = vectors("rfc9886_appendix_a.json");
   FakeLookup dns;
