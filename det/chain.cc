@@ -125,7 +125,8 @@ Refusal Judge::read_all(std::optional<Det>& issuer) {
     return {Error::untrusted_chain, "chain ends in " + to_text(last.det) + ", which is no configured trust anchor"};
   }
   if (levels_.size() >= kPathMax) {
-    return {Error::untrusted_chain, "chain of " + to_text(path_[0].det) + " is longer than " + std::to_string(kPathMax) + " levels"};
+    return {Error::untrusted_chain, "chain of " + to_text(path_[0].det) + " is longer than " + std::to_string(kPathMax) +
+                                        " levels: the next would be " + to_text(last.issuer)};
   }
   issuer = last.issuer;
   return {};

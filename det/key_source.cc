@@ -4,11 +4,11 @@
 #include <map>
 #include <mutex>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "det/chain.h"
 #include "det/det.h"
 #include "det/endorsement.h"
+#include "det/hid_map.h"
 #include "det/key_cache.h"
 
 namespace nrid::det {
@@ -97,7 +97,7 @@ struct DnsKeySource::Shared : std::enable_shared_from_this<DnsKeySource::Shared>
 
   mutable std::mutex mutex;                            // guards the five below
   std::unordered_map<Det, bool, DetHash> flights;      // a look-up is under way; true: somebody waits for the Answer
-  std::unordered_map<Det, Parent, DetHash> parents;    // authorities that a walk or a Link has proven
+  HidMap<Parent> parents{kParentsMax};                 // authorities that a walk or a Link has proven
   QuestionRates rates;
   std::vector<KeySource::Answer> later;                // that need no question, until the look-up's thread gives them
   uint64_t lookups = 0, failures = 0, learned = 0;
@@ -216,8 +216,7 @@ void DnsKeySource::Shared::finished(const Det& det, const Resolved& walked) {
 
 void DnsKeySource::Shared::add_parent(const Det& det, const PublicKey& key, Instant valid_until, std::string chain) {
   const std::lock_guard lock(mutex);
-  if (parents.size() >= kParentsMax && !parents.contains(det)) parents.clear();
-  parents[det] = {key, valid_until, std::move(chain)};
+  parents.put(det, {key, valid_until, std::move(chain)});
 }
 
 void DnsKeySource::Shared::forget_parent(const Det& det) {
@@ -232,9 +231,9 @@ std::optional<DnsKeySource::Shared::Parent> DnsKeySource::Shared::find_parent(co
     return Parent{anchor->key, Instant{INT64_MAX}, to_text(det) + " (anchor)"};
   }
   const std::lock_guard lock(mutex);
-  const auto at = parents.find(det);
-  if (at == parents.end() || at->second.valid_until < now) return std::nullopt;
-  return at->second;
+  const Parent* held = parents.find(det);
+  if (held == nullptr || held->valid_until < now) return std::nullopt;
+  return *held;
 }
 
 Result<KeyPtr> DnsKeySource::Shared::store_learned(const Endorsement& be, const Parent& parent, Now now) {

@@ -2,19 +2,24 @@
 
 #include <algorithm>
 #include <condition_variable>
-#include <map>
 #include <mutex>
+#include <optional>
 
 #include "base/random.h"
 #include "det/chain.h"
 #include "det/det.h"
 #include "det/dns_client.h"
+#include "det/hid_map.h"
 
 namespace nrid::det {
 namespace {
 
 constexpr size_t kIssuersMax = 256;                // issuers whose records are remembered
 constexpr Duration kIssuerMax = seconds(300);
+// Of its TTL. All that is found below an issuer runs out with it: the longer it is remembered, the shorter they live, and the more
+// of them are asked for in the same moment.
+constexpr int64_t kIssuerShare = 8;
+constexpr Duration kIssuerDoubted = seconds(30);   // as long as a "no" is remembered
 constexpr size_t kAddressesMax = 16;
 
 struct Failure {
@@ -82,22 +87,31 @@ struct Resolver::Shared {
 
   struct Remembered {
     EntityRecords records;
-    Tick until;
+    Tick came, until;
   };
-  const EntityRecords* remembered(const Det& det, Tick now) {
-    const auto at = issuers.find(det);
-    if (at == issuers.end() || at->second.until <= now) return nullptr;
-    return &at->second.records;
+  // With what is left of their TTL.
+  std::optional<EntityRecords> remembered(const Det& det, Tick now) const {
+    const Remembered* held = issuers.find(det);
+    if (held == nullptr || held->until <= now) return std::nullopt;
+    EntityRecords out = held->records;
+    const int64_t age_s = ((now - held->came).us + 999'999) / 1'000'000;
+    out.ttl_s -= static_cast<uint32_t>(std::min<int64_t>(age_s, out.ttl_s));
+    return out;
   }
-  void remember(const EntityRecords& records, Tick now) {
-    if (issuers.size() >= kIssuersMax) issuers.clear();
-    issuers[records.det] = {records, now + std::min(seconds(records.ttl_s), kIssuerMax)};
+  void remember(const EntityRecords& records, Tick came) {
+    issuers.put(records.det, {records, came, came + std::min(Duration{seconds(records.ttl_s).us / kIssuerShare}, kIssuerMax)});
+  }
+  // A walk failed over it, and the fault may be that it has been replaced meanwhile: the next try asks anew. No sooner, or whoever publishes
+  // what must fail could make us forget his issuers all the time.
+  void doubt(const Det& det) {
+    Remembered* held = issuers.find(det);
+    if (held != nullptr) held->until = std::min(held->until, held->came + kIssuerDoubted);
   }
 
   ResolverSettings settings;
   Lookup& lookup;
   const Clock& clock;
-  std::map<Det, Remembered> issuers;  // many DETs hang below few issuers: one look-up serves them all
+  HidMap<Remembered> issuers{kIssuersMax};  // many DETs hang below few issuers: one look-up serves them all
 };
 
 namespace {
@@ -125,7 +139,7 @@ class Walk : public std::enable_shared_from_this<Walk> {
   void level_done();
   void advance();
   void add_addresses(std::vector<IpAddress>& out) const;
-  void fail(Failure failure) { done_(Resolved::failed(failure.error, std::move(failure.reason), fallback_in_trouble_)); }
+  void fail(Failure failure);
 
   std::shared_ptr<Resolver::Shared> shared_;
   Det det_;
@@ -133,6 +147,7 @@ class Walk : public std::enable_shared_from_this<Walk> {
   Done done_;
   Tick deadline_;
   std::vector<EntityRecords> path_;
+  std::vector<std::optional<Tick>> came_;  // beside path_; none for what was remembered
   // the level being asked
   EntityRecords level_;
   bool fallback_ = false;
@@ -195,8 +210,8 @@ void Walk::level_done() {
   if (failure.error == Error::none && is_resolver_trouble(brid_failure_.error)) failure = brid_failure_;
   if (failure.error == Error::none && is_resolver_trouble(address_failure_.error) && aaaa_.empty() && a_.empty()) failure = address_failure_;
   if (failure.error == Error::none) {
-    if (!first_level()) shared_->remember(level_, shared_->clock.now().tick);
     path_.push_back(std::move(level_));
+    came_.emplace_back(shared_->clock.now().tick);
     return advance();
   }
   if (first_level()) {
@@ -216,22 +231,27 @@ void Walk::advance() {
     const Now now = shared_->clock.now();
     Verdict verdict = judge(path_, policy, now.wall);
     if (!verdict.issuer) {
-      if (!verdict.result.ok()) {
-        // The fault may lie in remembered records that have been replaced meanwhile.
-        for (size_t i = 1; i < path_.size(); ++i) shared_->issuers.erase(path_[i].det);
-        return fail({verdict.result.error(), verdict.result.text()});
-      }
+      if (!verdict.result.ok()) return fail({verdict.result.error(), verdict.result.text()});
       Resolution resolution = *verdict.result;
-      for (const EntityRecords& level : path_) {
-        resolution.by_fallback = resolution.by_fallback || level.name != owner_name(level.det);
+      for (size_t i = 0; i < path_.size(); ++i) {  // only now they are known to be what they say
+        if (i > 0 && came_[i]) shared_->remember(path_[i], *came_[i]);
+        resolution.by_fallback = resolution.by_fallback || path_[i].name != owner_name(path_[i].det);
       }
       add_addresses(resolution.addresses);
       return done_(Resolved(std::move(resolution)));
     }
-    const EntityRecords* known = shared_->remembered(*verdict.issuer, now.tick);
-    if (known == nullptr) return ask_level(*verdict.issuer, false);
-    path_.push_back(*known);
+    auto known = shared_->remembered(*verdict.issuer, now.tick);
+    if (!known) return ask_level(*verdict.issuer, false);
+    path_.push_back(std::move(*known));
+    came_.emplace_back();
   }
+}
+
+void Walk::fail(Failure failure) {
+  if (!is_resolver_trouble(failure.error)) {
+    for (size_t i = 1; i < path_.size(); ++i) shared_->doubt(path_[i].det);
+  }
+  done_(Resolved::failed(failure.error, std::move(failure.reason), fallback_in_trouble_));
 }
 
 // AAAA before A.
