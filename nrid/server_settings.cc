@@ -317,6 +317,9 @@ StatusOr<ServerSettings> read_server_settings(const Settings& settings) {
   out.setup.limits.aircraft_max = static_cast<size_t>(server.integer("aircraft_max"));
   out.setup.limits.rate_max = std::max(out.setup.limits.rate_max, out.setup.limits.aircraft_max);
   out.setup.limits.duplicates_max = std::max(out.setup.limits.duplicates_max, Limits::kDuplicatesEach * out.setup.limits.aircraft_max);
+  // A flight has two keys, its own and its gateway's; an eighth more, because the shards of the cache do not fill evenly. With less room
+  // flights that go on push out each other's keys, and wait for DNS again. Memory is taken as keys come.
+  out.keys.keys_max = std::max(out.keys.keys_max, out.setup.limits.aircraft_max * 9 / 4);
   TRY_VOID(read_overload(settings.section("overload"), out.setup.limits.overload));
   out.dns.tries = static_cast<int>(dns.integer("tries"));
   TRY_VOID(read_dns(dns, settings.section("trust"), out.dns));

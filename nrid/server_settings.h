@@ -10,6 +10,7 @@
 
 #include "base/ed25519/verifier.h"
 #include "base/settings.h"
+#include "det/key_source.h"
 #include "det/resolver.h"
 #include "nrid/datagram_port.h"
 #include "nrid/peer_file.h"
@@ -30,6 +31,7 @@ struct ServerSettings {
   std::optional<Det> former;              // the identity that we leave (rotation)
   std::string former_key_file;
   det::ResolverSettings dns;
+  det::KeySourceLimits keys;
   bool check_dns = true;                  // look ourselves up before anything starts
   std::string data_dir;                   // "" keeps module data in memory
   int host_workers = 2;

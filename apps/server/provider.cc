@@ -101,7 +101,7 @@ Status Provider::start() {
   TRY_VOID(check_dns(plan_.server));
   TRY(dns, det::DnsClient::open({plan_.server.dns.servers, plan_.server.dns.timeout_ms, plan_.server.dns.tries}, random_));
   dns_ = std::move(dns);
-  keys_ = std::make_unique<det::DnsKeySource>(plan_.server.dns, det::KeySourceLimits{}, *dns_, clock_);
+  keys_ = std::make_unique<det::DnsKeySource>(plan_.server.dns, plan_.server.keys, *dns_, clock_);
   health_ = std::make_unique<Health>(watched_, *keys_, plan_.server.setup.det);
   auto verifier = make_verifier(plan_.server.verifier, random_);
   if (!verifier.ok()) return Status::failed("verify.backend: " + verifier.text());

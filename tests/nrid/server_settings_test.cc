@@ -7,7 +7,9 @@
 #include <fstream>
 #include <map>
 
+#include "base/random.h"
 #include "det/det.h"
+#include "det/key_cache.h"
 
 namespace nrid::testing {
 namespace {
@@ -189,6 +191,30 @@ TEST(ServerSettings, R045_the_replay_filter_has_room_for_all_that_may_fly) {
   EXPECT_EQ(limits.aircraft_max, 200'000u);
   EXPECT_GE(limits.duplicates_max, limits.aircraft_max * 75);
   EXPECT_GE(limits.rate_max, limits.aircraft_max);
+}
+
+// Or flights that go on would push out each other's keys. An aircraft and its gateway have one each.
+TEST(ServerSettings, R009_the_keys_of_all_that_may_fly_have_room) {
+  const auto settings = read(good());
+  ASSERT_TRUE(settings.ok()) << settings.text();
+  const size_t flights = settings->setup.limits.aircraft_max;
+  EXPECT_EQ(flights, 100'000u);
+  det::KeyCache cache(settings->keys);
+  const Now now{at_second(1'790'000'000), Tick{1'000'000}};
+  SeededRandom random(5);
+  for (size_t i = 0; i < 2 * flights; ++i) {
+    auto entry = std::make_shared<KeyEntry>();
+    entry->det = Det::with_hid(16376, 10, kSuiteEddsaCshake128);
+    random.fill(std::span(entry->det.octets).subspan(8));
+    entry->valid_until = now.wall + seconds(60);
+    cache.put(std::move(entry), now.wall + seconds(3600), now);
+  }
+  EXPECT_EQ(cache.stats().keys, 2 * flights);
+  EXPECT_EQ(cache.stats().evicted, 0u);
+
+  const auto small = read(replaced(good(), "[server]\n", "[server]\naircraft_max = 3\n"));
+  ASSERT_TRUE(small.ok()) << small.text();
+  EXPECT_EQ(small->keys.keys_max, det::KeySourceLimits{}.keys_max);
 }
 
 TEST(ServerSettings, overload) {
