@@ -21,8 +21,8 @@ enum class Error : uint8_t {
   malformed, bad_alg, bad_kid, unsupported_suite, bad_claims, hid_not_accepted, expired, not_yet_valid, wrong_sp,
   // identity and signatures
   bad_pack, signature_form, bad_signature, unknown_key, key_unavailable, det_hi_mismatch, det_revoked, bad_endorsement,
-  bad_certificate, untrusted_chain, endorsement_expired, endorsement_parent, dns_nxdomain, dns_servfail, dns_timeout,
-  dns_unreachable, dns_insecure,
+  bad_certificate, certificate_expired, certificate_not_yet_valid, untrusted_chain, endorsement_expired, endorsement_not_yet_valid,
+  endorsement_parent, dns_nxdomain, dns_servfail, dns_timeout, dns_unreachable, dns_insecure,
   // ASTM F3411 and DRIP
   truncated, rid_type, bad_auth, bad_wrapper, wrapper_signature, wrapper_expired, basic_id_mismatch, c2_origin, value_range,
   // operation and load
@@ -84,10 +84,13 @@ inline constexpr ErrorInfo kErrors[] = {
     {Error::key_unavailable,      0xa3,                "key_unavailable",      "key of this DET could not be fetched in time"},
     {Error::det_hi_mismatch,      0x81,                "det_hi_mismatch",      "key does not hash to its DET (RFC 9374)"},
     {Error::det_revoked,          0x83,                "det_revoked",          "DET is revoked"},
-    {Error::bad_endorsement,      0x81,                "bad_endorsement",      "Broadcast Endorsement wrong in form, time or signature"},
-    {Error::bad_certificate,      0x81,                "bad_certificate",      "registration certificate wrong in form, time or signature"},
+    {Error::bad_endorsement,      0x81,                "bad_endorsement",      "Broadcast Endorsement wrong in form or signature"},
+    {Error::bad_certificate,      0x81,                "bad_certificate",      "registration certificate wrong in form or signature"},
+    {Error::certificate_expired,  0x81,                "certificate_expired",  "registration certificate has expired"},
+    {Error::certificate_not_yet_valid, 0x81,           "certificate_not_yet_valid", "registration certificate is not valid yet"},
     {Error::untrusted_chain,      0x81,                "untrusted_chain",      "chain of the key ends in no configured trust anchor"},
-    {Error::endorsement_expired,  0x81,                "endorsement_expired",  "Broadcast Endorsement is not valid now"},
+    {Error::endorsement_expired,  0x81,                "endorsement_expired",  "Broadcast Endorsement has expired"},
+    {Error::endorsement_not_yet_valid, 0x81,           "endorsement_not_yet_valid", "Broadcast Endorsement is not valid yet"},
     {Error::endorsement_parent,   0x81,                "endorsement_parent",   "Broadcast Endorsement is not by the HDA of the DET's HID"},
     {Error::dns_nxdomain,         0x81,                "dns_nxdomain",         "no such DET in DNS"},
     {Error::dns_servfail,         0xa3,                "dns_servfail",         "DNS resolver failed (SERVFAIL: DNSSEC bogus, or its upstream is broken)"},

@@ -183,8 +183,9 @@ Result<Certificate> read_certificate(Bytes der) {
 }
 
 // notAfter names the last valid second (RFC 5280 section 4.1.2.5).
-bool in_window(const Certificate& certificate, Instant now) {
-  return now >= certificate.not_before && now < certificate.not_after + seconds(1);
+Error window_fault(const Certificate& certificate, Instant now) {
+  if (now < certificate.not_before) return Error::certificate_not_yet_valid;
+  return now >= certificate.not_after + seconds(1) ? Error::certificate_expired : Error::none;
 }
 
 bool signed_by(const Certificate& certificate, const PublicKey& issuer_key) {

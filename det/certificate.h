@@ -37,7 +37,8 @@ struct Certificate {
 Result<Certificate> read_certificate(Bytes der);
 
 // The two rules of a certificate's validity, apart because the window is judged before the issuer's key is known.
-bool in_window(const Certificate& certificate, Instant now);
+Error window_fault(const Certificate& certificate, Instant now);  // certificate_expired, certificate_not_yet_valid, none
+inline bool in_window(const Certificate& certificate, Instant now) { return window_fault(certificate, now) == Error::none; }
 bool signed_by(const Certificate& certificate, const PublicKey& issuer_key);
 
 struct CertificateRequest {

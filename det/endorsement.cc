@@ -45,12 +45,13 @@ Result<Endorsement> decode_endorsement(Bytes octets) {
   return out;
 }
 
-bool in_window(const Endorsement& endorsement, Instant now, Duration skew) {
-  return endorsement.not_before - skew <= now && now <= endorsement.not_after + skew;
+Error window_fault(const Endorsement& endorsement, Instant now, Duration skew) {
+  if (now < endorsement.not_before - skew) return Error::endorsement_not_yet_valid;
+  return now > endorsement.not_after + skew ? Error::endorsement_expired : Error::none;
 }
 
 Result<void> verify_endorsement(const Endorsement& endorsement, const PublicKey& parent_key, Instant now, Duration skew) {
-  if (!in_window(endorsement, now, skew)) return Error::endorsement_expired;
+  if (const Error fault = window_fault(endorsement, now, skew); fault != Error::none) return fault;
   if (!verify_one(parent_key, endorsement.signed_octets, endorsement.signature)) return Error::bad_endorsement;
   return {};
 }

@@ -23,6 +23,8 @@ std::string_view advice(Error error) {
     case Error::dns_servfail: return "is the zone broken, are its name servers unreachable or its DNSSEC signatures bad?";
     case Error::dns_insecure: return "the answer is not validated with DNSSEC (dns.require_ad)";
     case Error::untrusted_chain: return "its registry is not among the trust anchors (trust.anchors)";
+    case Error::certificate_not_yet_valid:
+    case Error::endorsement_not_yet_valid: return "is this machine's clock right?";
     default: return "the registry's records do not hold";
   }
 }

@@ -71,7 +71,7 @@ TEST(Endorsement, its_window_has_the_skew_on_both_sides_and_no_more) {
   EXPECT_TRUE(verify_endorsement(be, pair.parent_key, be.not_before - kSkew, kSkew).ok());
   EXPECT_TRUE(verify_endorsement(be, pair.parent_key, be.not_after + kSkew, kSkew).ok());
   EXPECT_EQ(verify_endorsement(be, pair.parent_key, be.not_before - kSkew - Duration{1}, kSkew).error(),
-            Error::endorsement_expired);
+            Error::endorsement_not_yet_valid);
   EXPECT_EQ(verify_endorsement(be, pair.parent_key, be.not_after + kSkew + Duration{1}, kSkew).error(),
             Error::endorsement_expired);
 }
