@@ -18,7 +18,7 @@ struct Level {
   Certificate certificate;
 };
 
-// A failure on its way out; the sentence begins with the DET that was asked for.
+// A failure on its way out; the Judge puts its place before the sentence.
 struct Refusal {
   Error error = Error::none;
   std::string reason;
@@ -37,11 +37,11 @@ Refusal read_level(const EntityRecords& records, const Bytes rdata, Instant now,
   if (const auto hashed = check(records.det, certificate->key); !hashed.ok()) {
     return {hashed.error(), "key " + to_hex(Bytes(certificate->key)) + " does not hash to " + who};
   }
-  if (!in_window(*certificate, now)) {
-    return {Error::bad_certificate, "certificate of " + who + " is valid from " + rfc3339(certificate->not_before) + " to " +
-                                        rfc3339(certificate->not_after) + ", now is " + rfc3339(now)};
-  }
   out = {&records, *hhit, *certificate};
+  if (const Error fault = window_fault(*certificate, now); fault != Error::none) {
+    return {fault, "certificate of " + who + " is valid from " + rfc3339(certificate->not_before) + " to " +
+                       rfc3339(certificate->not_after) + ", now is " + rfc3339(now)};
+  }
   return {};
 }
 
@@ -50,7 +50,9 @@ Refusal read_level(const EntityRecords& records, const Bytes rdata, Instant now,
 Refusal read_first(const EntityRecords& records, Instant now, Level& out) {
   Refusal first{Error::dns_nxdomain, "name of " + to_text(records.det) + " exists, but has no HHIT record"};
   for (size_t i = 0; i < std::min(records.hhit.size(), kRecordsMax); ++i) {
-    Refusal refusal = read_level(records, records.hhit[i], now, out);
+    Level level;
+    Refusal refusal = read_level(records, records.hhit[i], now, level);
+    if (i == 0 || refusal.error == Error::none) out = std::move(level);
     if (refusal.error == Error::none) return {};
     if (i == 0) first = std::move(refusal);
   }
@@ -66,10 +68,13 @@ class Judge {
     const Refusal refusal = read_all(out.issuer);
     if (refusal.error != Error::none) {
       out.issuer.reset();
-      out.result = Resolved::failed(refusal.error, refusal.reason);
+      out.result = failed(refusal);
     } else if (!out.issuer) {
       out.result = finish();
     }
+    std::vector<Step> read = steps(out.issuer ? Error::none : out.result.error());
+    if (out.result.ok()) read.push_back({.level = levels_.size() + (anchor_->det != levels_.back().certificate.det), .det = anchor_->det, .record = "anchor", .judged = true});
+    out.result.set_steps(std::move(read));
     return out;
   }
 
@@ -78,11 +83,14 @@ class Judge {
   Refusal read_endorsements();
   Refusal judge_own_endorsement(const Endorsement& be) const;
   Refusal check_issuer(const Level& level) const;
-  Refusal verify_signatures() const;
+  Refusal verify_signatures();
   Refusal verify_endorsements();
   Refusal judge_step(const Endorsement& be, const Certificate& certificate, const PublicKey& parent_key) const;
   std::string outside(const Endorsement& be) const;
   Resolved finish();
+  Resolved failed(const Refusal& refusal) const { return Resolved::failed(refusal.error, place_of(path_[0].det, place()) + refusal.reason); }
+  Step place() const { return {.level = at_level_ + 1, .det = path_[at_level_].det, .record = at_record_}; }
+  std::vector<Step> steps(Error error) const;
   const PublicKey& issuer_key(size_t level) const;
   std::string chain_text() const;
 
@@ -92,6 +100,11 @@ class Judge {
   std::vector<Level> levels_;
   std::vector<Endorsement> endorsements_;
   std::vector<Buffer> endorsement_octets_;     // beside endorsements_
+  std::vector<std::optional<Error>> endorsement_said_;  // beside endorsements_, once it is judged
+  size_t at_level_ = 0;                        // where the judging stands
+  std::string_view at_record_ = "HHIT";
+  size_t signed_ = 0;                          // levels whose certificate is its issuer's, or the anchor's own
+  std::optional<Instant> refused_until_;       // of a certificate that was read and does not hold
   const TrustAnchor* anchor_ = nullptr;
   std::optional<size_t> own_;                  // the endorsement of the DET itself that verified
   Instant vna_ = Instant{INT64_MAX};
@@ -100,12 +113,14 @@ class Judge {
 // Reads the levels that are there, and finds out whether the path is complete.
 Refusal Judge::read_all(std::optional<Det>& issuer) {
   for (const EntityRecords& records : path_) {
+    at_level_ = levels_.size();
     if (policy_.require_ad && !records.authenticated) {
       return {Error::dns_insecure, "answer for " + to_text(records.det) + " is not DNSSEC-validated (no AD), dns.require_ad is on"};
     }
     Level level;
     Refusal refusal = read_first(records, now_, level);
     if (refusal.error != Error::none) {
+      if (level.records != nullptr) refused_until_ = level.certificate.not_after;
       // That the DET itself is missing is "no such DET"; that an issuer is missing breaks the chain.
       if (refusal.error == Error::dns_nxdomain && !levels_.empty()) refusal.error = Error::untrusted_chain;
       return refusal;
@@ -153,6 +168,7 @@ Refusal Judge::check_issuer(const Level& level) const {
 Refusal Judge::read_endorsements() {
   const EntityRecords& records = path_[0];
   const std::string who = to_text(records.det);
+  at_record_ = "BRID";
   bool own = false;
   Refusal own_refusal;
   for (size_t i = 0; i < std::min(records.brid.size(), kRecordsMax); ++i) {
@@ -166,17 +182,23 @@ Refusal Judge::read_endorsements() {
       }
       endorsement_octets_.emplace_back(octets.begin(), octets.end());
       endorsements_.push_back(*be);
+      endorsement_said_.emplace_back();
       if (be->child != records.det) continue;
       const Refusal refusal = judge_own_endorsement(*be);
+      if (refusal.error != Error::none) endorsement_said_.back() = refusal.error;
       if (refusal.error == Error::none) own = true;
       else if (own_refusal.error == Error::none) own_refusal = refusal;
     }
   }
-  if (own || find_anchor(policy_.anchors, records.det) != nullptr) return {};
+  if (own || find_anchor(policy_.anchors, records.det) != nullptr) {
+    at_record_ = "HHIT";
+    return {};
+  }
   if (own_refusal.error != Error::none) return own_refusal;
   if (policy_.require_endorsement || !endorsements_.empty()) {
     return {Error::bad_endorsement, "no Broadcast Endorsement of " + who + " is published"};
   }
+  at_record_ = "HHIT";
   return {};
 }
 
@@ -192,9 +214,7 @@ Refusal Judge::judge_own_endorsement(const Endorsement& be) const {
   if (be.parent != certificate.issuer) {
     return {Error::endorsement_parent, text + ": its certificate is by " + to_text(certificate.issuer)};
   }
-  if (!in_window(be, now_, policy_.skew)) {
-    return {Error::endorsement_expired, text + outside(be)};
-  }
+  if (const Error fault = window_fault(be, now_, policy_.skew); fault != Error::none) return {fault, text + outside(be)};
   return {};
 }
 
@@ -203,19 +223,25 @@ const PublicKey& Judge::issuer_key(size_t level) const {
   return anchor_->key;
 }
 
-Refusal Judge::verify_signatures() const {
+Refusal Judge::verify_signatures() {
+  at_level_ = levels_.size() - 1;
   const Certificate& last = levels_.back().certificate;
   if (anchor_->det == last.det && anchor_->key != last.key) {
     return {Error::untrusted_chain, "anchor " + to_text(last.det) + " is configured with another key than DNS publishes"};
   }
   for (size_t i = 0; i < levels_.size(); ++i) {
+    at_level_ = i;
     const Certificate& certificate = levels_[i].certificate;
     // The anchor is believed for its key. Its own certificate, by whomever, adds nothing.
-    if (certificate.det == anchor_->det) continue;
+    if (certificate.det == anchor_->det) {
+      signed_ = i + 1;
+      continue;
+    }
     if (!signed_by(certificate, issuer_key(i))) {
       return {Error::bad_certificate, "certificate of " + to_text(certificate.det) + " is not signed by " +
                                           to_text(certificate.issuer)};
     }
+    signed_ = i + 1;
   }
   return {};
 }
@@ -223,15 +249,18 @@ Refusal Judge::verify_signatures() const {
 // Along the path below the anchor every endorsed step must have an endorsement that holds. What is above the anchor, or
 // beside the path, is no evidence for anything here and is not judged.
 Refusal Judge::verify_endorsements() {
+  at_record_ = "BRID";
   for (size_t i = 0; i < levels_.size(); ++i) {
     const Certificate& certificate = levels_[i].certificate;
     if (certificate.det == anchor_->det) break;
+    at_level_ = i;
     Refusal refusal;
     std::optional<size_t> best;
     for (size_t j = 0; j < endorsements_.size(); ++j) {
       const Endorsement& be = endorsements_[j];
       if (be.child != certificate.det) continue;
       Refusal bad = judge_step(be, certificate, issuer_key(i));
+      endorsement_said_[j] = bad.error;
       if (bad.error != Error::none) {
         if (refusal.error == Error::none) refusal = std::move(bad);
       } else if (!best || be.not_after > endorsements_[*best].not_after) {
@@ -249,13 +278,39 @@ Refusal Judge::judge_step(const Endorsement& be, const Certificate& certificate,
   const std::string text = "Broadcast Endorsement of " + to_text(be.child) + " by " + to_text(be.parent);
   if (be.parent != certificate.issuer) return {Error::endorsement_parent, text + ": its certificate is by " + to_text(certificate.issuer)};
   const auto verdict = verify_endorsement(be, parent_key, now_, policy_.skew);
-  if (verdict.error() == Error::endorsement_expired) return {Error::endorsement_expired, text + outside(be)};
-  if (!verdict.ok()) return {verdict.error(), text + " has a signature that does not verify"};
-  return {};
+  if (verdict.ok()) return {};
+  return {verdict.error(), text + (verdict.error() == Error::bad_endorsement ? " has a signature that does not verify" : outside(be))};
 }
 
 std::string Judge::outside(const Endorsement& be) const {
   return " is valid from " + rfc3339(be.not_before) + " to " + rfc3339(be.not_after) + ", now is " + rfc3339(now_);
+}
+
+// What was read, from the DET upwards, and how far the judging came: up to `error`, if there is one.
+std::vector<Step> Judge::steps(const Error error) const {
+  std::vector<Step> out;
+  for (size_t i = 0; i < path_.size(); ++i) {
+    const Det& det = path_[i].det;
+    const auto until = i < levels_.size() ? std::optional(levels_[i].certificate.not_after) : refused_until_;
+    out.push_back({.level = i + 1, .det = det, .record = "HHIT", .valid_until = until, .judged = i < signed_});
+    for (size_t j = 0; j < endorsements_.size(); ++j) {
+      const auto& said = endorsement_said_[j];
+      if (endorsements_[j].child != det) continue;
+      out.push_back({i + 1, det, "BRID", endorsements_[j].not_after, said.has_value(), said.value_or(Error::none)});
+    }
+  }
+  if (error == Error::none) return out;
+  Step refused = place();
+  refused.judged = true;
+  refused.error = error;
+  for (Step& step : out) {  // of several endorsements the first that does not hold
+    if (step.level != refused.level || step.record != refused.record || (step.record == "BRID" && step.error == Error::none)) continue;
+    refused.valid_until = step.valid_until;
+    step = refused;
+    return out;
+  }
+  out.push_back(refused);   // its record is missing, or not readable
+  return out;
 }
 
 std::string Judge::chain_text() const {
@@ -269,11 +324,13 @@ std::string Judge::chain_text() const {
 }
 
 Resolved Judge::finish() {
-  if (Refusal bad = verify_signatures(); bad.error != Error::none) return Resolved::failed(bad.error, bad.reason);
-  if (Refusal bad = verify_endorsements(); bad.error != Error::none) return Resolved::failed(bad.error, bad.reason);
+  if (Refusal bad = verify_signatures(); bad.error != Error::none) return failed(bad);
+  if (Refusal bad = verify_endorsements(); bad.error != Error::none) return failed(bad);
   const Level& own = levels_[0];
   if (!PreparedKey::from(own.certificate.key).ok()) {
-    return Resolved::failed(Error::unknown_key, "key of " + to_text(own.certificate.det) + " is of small order or not canonical");
+    at_level_ = 0;
+    at_record_ = "HHIT";
+    return failed({Error::unknown_key, "key of " + to_text(own.certificate.det) + " is of small order or not canonical"});
   }
   Resolution out;
   out.det = own.certificate.det;

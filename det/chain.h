@@ -38,7 +38,7 @@ struct ChainPolicy {
 
 struct Verdict {
   std::optional<Det> issuer;                   // set: fetch this one's HHIT record, append it to the path, ask again
-  Resolved result;                             // otherwise; addresses are the caller's to add
+  Resolved result;                             // otherwise; addresses are the caller's to add. Its steps are there either way
 };
 // precondition: path is not empty
 Verdict judge(std::span<const EntityRecords> path, const ChainPolicy& policy, Instant now);

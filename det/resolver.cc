@@ -45,7 +45,7 @@ Failure judge_answer(const DnsAnswer& answer, const std::string& name, std::stri
   }
   switch (answer.rcode) {
     case kRcodeNoError: return {};
-    case kRcodeNxdomain: return {Error::dns_nxdomain, "no such DET in DNS (NXDOMAIN for " + name + ")"};
+    case kRcodeNxdomain: return {Error::dns_nxdomain, "no such DET in DNS (NXDOMAIN for " + asked + ")"};
     case kRcodeServfail: return {Error::dns_servfail, "DNS resolver failed (SERVFAIL for " + asked + ")"};
     case kRcodeRefused: return {Error::dns_servfail, "DNS resolver failed (REFUSED for " + asked + ")"};
     default: return {Error::dns_servfail, "DNS resolver failed (rcode " + std::to_string(answer.rcode) + " for " + asked + ")"};
@@ -65,6 +65,10 @@ Resolved Resolved::failed(Error error, std::string reason, bool fallback_in_trou
   out.reason_ = std::move(reason);
   out.fallback_in_trouble_ = fallback_in_trouble;
   return out;
+}
+
+std::string place_of(const Det& asked, const Step& step) {
+  return to_text(asked) + ": level " + std::to_string(step.level) + ", " + std::string(step.record) + " record of " + to_text(step.det) + ": ";
 }
 
 StatusOr<TrustAnchor> anchor_from_text(std::string_view text) {
@@ -148,6 +152,7 @@ class Walk : public std::enable_shared_from_this<Walk> {
   Tick deadline_;
   std::vector<EntityRecords> path_;
   std::vector<std::optional<Tick>> came_;  // beside path_; none for what was remembered
+  std::vector<Step> steps_;           // of path_, as they were judged last
   // the level being asked
   EntityRecords level_;
   bool fallback_ = false;
@@ -207,19 +212,24 @@ void Walk::level_done() {
     hhit_failure_ = missing_;
   }
   Failure failure = hhit_failure_.error != Error::none ? hhit_failure_ : Failure{};
-  if (failure.error == Error::none && is_resolver_trouble(brid_failure_.error)) failure = brid_failure_;
-  if (failure.error == Error::none && is_resolver_trouble(address_failure_.error) && aaaa_.empty() && a_.empty()) failure = address_failure_;
+  Step failed{.level = path_.size() + 1, .det = level_.det, .record = "HHIT", .judged = true};
+  if (failure.error == Error::none && is_resolver_trouble(brid_failure_.error)) {
+    failure = brid_failure_;
+    failed.record = "BRID";
+  }
+  if (failure.error == Error::none && is_resolver_trouble(address_failure_.error) && aaaa_.empty() && a_.empty()) {
+    failure = address_failure_;
+    failed.record = "address";
+  }
   if (failure.error == Error::none) {
     path_.push_back(std::move(level_));
     came_.emplace_back(shared_->clock.now().tick);
     return advance();
   }
-  if (first_level()) {
-    failure.reason = to_text(det_) + ": " + failure.reason;
-  } else {
-    failure.reason = to_text(det_) + ": its issuer " + to_text(level_.det) + ": " + failure.reason;
-    if (failure.error == Error::dns_nxdomain) failure.error = Error::untrusted_chain;
-  }
+  failure.reason = place_of(det_, failed) + failure.reason;
+  if (failure.error == Error::dns_nxdomain && !first_level()) failure.error = Error::untrusted_chain;  // an issuer is missing
+  failed.error = failure.error;
+  steps_.push_back(failed);
   fail(std::move(failure));
 }
 
@@ -230,6 +240,7 @@ void Walk::advance() {
   while (true) {
     const Now now = shared_->clock.now();
     Verdict verdict = judge(path_, policy, now.wall);
+    steps_ = verdict.result.steps();
     if (!verdict.issuer) {
       if (!verdict.result.ok()) return fail({verdict.result.error(), verdict.result.text()});
       Resolution resolution = *verdict.result;
@@ -238,7 +249,9 @@ void Walk::advance() {
         resolution.by_fallback = resolution.by_fallback || path_[i].name != owner_name(path_[i].det);
       }
       add_addresses(resolution.addresses);
-      return done_(Resolved(std::move(resolution)));
+      Resolved out(std::move(resolution));
+      out.set_steps(std::move(steps_));
+      return done_(out);
     }
     auto known = shared_->remembered(*verdict.issuer, now.tick);
     if (!known) return ask_level(*verdict.issuer, false);
@@ -251,7 +264,9 @@ void Walk::fail(Failure failure) {
   if (!is_resolver_trouble(failure.error)) {
     for (size_t i = 1; i < path_.size(); ++i) shared_->doubt(path_[i].det);
   }
-  done_(Resolved::failed(failure.error, std::move(failure.reason), fallback_in_trouble_));
+  Resolved out = Resolved::failed(failure.error, std::move(failure.reason), fallback_in_trouble_);
+  out.set_steps(std::move(steps_));
+  done_(out);
 }
 
 // AAAA before A.

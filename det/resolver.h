@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -63,16 +64,30 @@ struct Resolution {
   std::string chain;                       // for people: "2001:..:dfe5 < 2001:..:eee5 < 2001:..:7789 (anchor)"
 };
 
-// A Resolution, or the Error with a sentence. Reads like StatusOr and keeps the kind:
+// One record that the walk rests on, or fails at, for whoever asks why.
+struct Step {
+  size_t level = 1;                        // 1: the DET that was asked for, 2: its issuer ...
+  Det det;                                 // whom the record is about
+  std::string_view record;                 // "HHIT", "BRID" for each endorsement in it, "anchor": what was configured
+  std::optional<Instant> valid_until = {}; // notAfter, VNA; none where nothing was read
+  bool judged = false;                     // false: the walk ended before
+  Error error = Error::none;               // why it does not hold
+};
+
+// Where a walk failed, before the sentence that says why: "2001:..:dfe5: level 2, HHIT record of 2001:..:eee5: ".
+std::string place_of(const Det& asked, const Step& step);
+
+// A Resolution, or the Error with a sentence that begins with its place. Reads like StatusOr and keeps the kind:
 //   dns_nxdomain           no such DET in DNS
 //   dns_servfail           the resolver failed: DNSSEC bogus, or its upstream is broken
 //   dns_timeout            silence
 //   dns_unreachable        no resolver at that address
 //   dns_insecure           require_ad, and an answer was not authenticated
 //   bad_endorsement        Broadcast Endorsement wrong in form, or its signature does not verify, or is missing
-//   endorsement_expired    its window does not hold now
+//   endorsement_expired, endorsement_not_yet_valid   its window does not hold now
 //   endorsement_parent     its parent is not the HDA of the DET's HID
-//   bad_certificate        certificate wrong in form, window or signature; HHIT record unreadable
+//   bad_certificate        certificate wrong in form or signature; HHIT record unreadable
+//   certificate_expired, certificate_not_yet_valid   its window does not hold now
 //   untrusted_chain        ends in no configured anchor, loops, or a parent that may not register its child
 //   det_hi_mismatch        key does not hash to the DET
 //   bad_kid, unsupported_suite   the DET itself
@@ -87,7 +102,9 @@ class Resolved {
   // The proper name has no records, and about the fallback name DNS gave no answer that counts. The error is the proper name's; who
   // holds a key that the fallback name gave knows better.
   bool fallback_in_trouble() const { return fallback_in_trouble_; }
-  const std::string& text() const { return reason_; }             // "2001:..:dfe5: no such DET in DNS (NXDOMAIN for ...)"
+  const std::string& text() const { return reason_; }             // "2001:..:dfe5: level 1, HHIT record of 2001:..:dfe5: no such DET ..."
+  const std::vector<Step>& steps() const { return steps_; }       // from the DET upwards; empty where nothing was asked
+  void set_steps(std::vector<Step> steps) { steps_ = std::move(steps); }
   Status failure() const { return Status::failed(reason_); }
   const Resolution& operator*() const { CHECK(ok()); return value_; }
   const Resolution* operator->() const { CHECK(ok()); return &value_; }
@@ -97,6 +114,7 @@ class Resolved {
   Error error_ = Error::internal;
   bool fallback_in_trouble_ = false;
   std::string reason_;
+  std::vector<Step> steps_;
 };
 
 // Does the name exist, and the question was answered, so that "unknown" may be remembered (unknown_key)? Everything

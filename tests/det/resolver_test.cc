@@ -164,6 +164,8 @@ TEST(Resolver, endorsement_failures_of_r_006_are_distinct) {
   const Instant from = kNow - seconds(60), to = kNow + seconds(60);
   const Resolved expired = with([&](World& w) { w.publish_endorsements("sp", {w.endorse("sp", "hda", from - seconds(600), from)}); });
   EXPECT_EQ(expired.error(), Error::endorsement_expired) << expired.text();
+  const Resolved early = with([&](World& w) { w.publish_endorsements("sp", {w.endorse("sp", "hda", to, to + seconds(600))}); });
+  EXPECT_EQ(early.error(), Error::endorsement_not_yet_valid) << early.text();
   const Resolved forged = with([&](World& w) {
     Buffer be = w.endorse("sp", "hda", from, to);
     be[100] ^= 1;
@@ -213,7 +215,12 @@ TEST(Resolver, certificates_that_are_not_believed) {
     auto request = w.request("ua", "hda");
     request.not_after = kNow - seconds(2);
     w.publish_certificate("ua", request, "hda", 16);
-  }), Error::bad_certificate);
+  }), Error::certificate_expired);
+  EXPECT_EQ(with([](World& w) {
+    auto request = w.request("ua", "hda");
+    request.not_before = kNow + seconds(2);
+    w.publish_certificate("ua", request, "hda", 16);
+  }), Error::certificate_not_yet_valid);
   EXPECT_EQ(with([](World& w) { w.publish_certificate("ua", w.request("ua2", "hda"), "hda", 16); }), Error::bad_certificate);
   EXPECT_EQ(with([](World& w) {
     auto request = w.request("ua", "hda");
@@ -248,6 +255,59 @@ TEST(Resolver, chains_that_end_nowhere) {
   loop.publish_certificate("ua2", second, "ua", 13);
   loop.dns.table.erase({owner_name(loop.registry["ua"].det), RrType::brid});
   EXPECT_EQ(loop.resolve("ua").error(), Error::untrusted_chain);
+}
+
+// "1 HHIT good, 1 BRID bad_endorsement", with the owners checked on the way.
+std::string path_of(const World& world, const Resolved& found, const std::vector<std::string>& names) {
+  std::string out;
+  for (const Step& step : found.steps()) {
+    EXPECT_EQ(step.det, world.registry[names.at(step.level - 1)].det);
+    out += (out.empty() ? "" : ", ") + std::to_string(step.level) + " " + std::string(step.record) + " ";
+    out += step.error != Error::none ? info(step.error).counter : step.judged ? "good" : "open";
+  }
+  return out;
+}
+
+TEST(Resolver, the_path_says_what_holds_what_does_not_and_what_was_not_judged) {
+  const std::vector<std::string> names = {"sp", "hda", "raa"};
+  const auto with = [&](auto change, const std::string& sentence) {
+    World world;
+    change(world);
+    const Resolved found = world.resolve("sp");
+    const std::string begins = to_text(world.registry["sp"].det) + ": " + sentence;
+    if (!found.ok()) {
+      EXPECT_EQ(found.text().substr(0, begins.size()), begins);
+    }
+    return path_of(world, found, names);
+  };
+  const Instant from = kNow - seconds(60), to = kNow + seconds(60);
+  EXPECT_EQ(with([](World&) {}, ""), "1 HHIT good, 1 BRID good, 2 HHIT good, 2 BRID good, 3 anchor good");
+  EXPECT_EQ(with([&](World& w) { w.publish_endorsements("sp", {w.endorse("sp", "hda", from - seconds(600), from), w.endorse("sp", "hda", from, to)}); }, ""),
+            "1 HHIT good, 1 BRID endorsement_expired, 1 BRID good, 2 HHIT good, 3 anchor good");
+  EXPECT_EQ(with([&](World& w) { w.publish_endorsements("sp", {w.endorse("sp", "hda", to, to + seconds(600))}); }, "level 1, BRID record of "),
+            "1 HHIT open, 1 BRID endorsement_not_yet_valid");
+  EXPECT_EQ(with([&](World& w) { w.publish_endorsements("sp", {w.endorse("ua", "hda", from, to)}); }, "level 1, BRID record of "), "1 HHIT open, 1 BRID bad_endorsement");
+  EXPECT_EQ(with([&](World& w) {
+    Buffer be = w.endorse("hda", "raa", from, to);
+    be[100] ^= 1;
+    w.publish_endorsements("sp", {be, w.endorse("sp", "hda", from, to)});
+  }, "level 2, BRID record of "), "1 HHIT good, 1 BRID good, 2 HHIT good, 2 BRID bad_endorsement");
+  EXPECT_EQ(with([](World& w) {
+    auto request = w.request("hda", "raa");
+    request.not_after = kNow - seconds(2);
+    request.authority = true;
+    w.publish_certificate("hda", request, "raa", 13);
+  }, "level 2, HHIT record of "), "1 HHIT open, 1 BRID open, 2 HHIT certificate_expired, 2 BRID open");
+  EXPECT_EQ(with([](World& w) {
+    auto request = w.request("hda", "raa");
+    request.authority = true;
+    w.publish_certificate("hda", request, "hda11", 13);
+  }, "level 2, HHIT record of "), "1 HHIT good, 1 BRID open, 2 HHIT bad_certificate, 2 BRID open");
+  EXPECT_EQ(with([](World& w) { w.dns.table.erase({owner_name(w.registry["hda"].det), RrType::hhit}); }, "level 2, HHIT record of "),
+            "1 HHIT open, 1 BRID open, 2 HHIT untrusted_chain");
+  EXPECT_EQ(with([](World& w) { w.dns.broken = DnsAnswer{.outcome = DnsAnswer::Outcome::timeout}; }, "level 1, HHIT record of "), "1 HHIT dns_timeout");
+  EXPECT_EQ(with([](World& w) { w.settings.anchors.clear(); }, "level 3, HHIT record of "),
+            "1 HHIT open, 1 BRID open, 2 HHIT open, 2 BRID open, 3 HHIT untrusted_chain, 3 BRID open");
 }
 
 TEST(Resolver, require_ad) {
