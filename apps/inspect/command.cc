@@ -70,6 +70,15 @@ bool key_field(const Json& input, std::string_view name, PublicKey& out, Json& r
   return true;
 }
 
+bool number_field(const Json& input, std::string_view name, int64_t max, int64_t& out, Json& refused) {
+  const auto at = input.find(name);
+  if (at == input.end()) return true;
+  out = at->get<int64_t>();
+  if (out >= 0 && out <= max) return true;
+  refused = refusal("bad_request", "field " + std::string(name) + " must be 0 to " + std::to_string(max));
+  return false;
+}
+
 bool json_or_file(const Json& input, std::string_view name, std::string& text, std::string& file, Json& refused) {
   const auto at = input.find(name);
   if (at == input.end()) return true;

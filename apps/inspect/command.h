@@ -45,6 +45,8 @@ struct Command {
   // Asked once before the line form reads its first line, with the options of the command line, which every line then has unless it says
   // otherwise. An "error" in the answer ends it there. Null: nothing can be wrong.
   std::function<Json(const Json& options)> ready = nullptr;
+  // Exit status of a single case. Null: 1 for a refusal or a verdict "no", else 0.
+  std::function<int(const Json& answer)> status = nullptr;
 };
 
 // {"error": counter word, "detail": the table's sentence}
@@ -64,8 +66,12 @@ Json parse_json(std::string_view text);
 bool hex_field(const Json& input, std::string_view name, Buffer& out, Json& refused);             // any length, may be absent
 bool det_field(const Json& input, std::string_view name, Det& out, Json& refused);                // hex or colon form
 bool key_field(const Json& input, std::string_view name, PublicKey& out, Json& refused);          // 32 octets of hex
+bool number_field(const Json& input, std::string_view name, int64_t max, int64_t& out, Json& refused);  // 0 to max
 // The text of a `json` field: a JSON value as it is, a string that names a file read in (and `file` set), other text as it is.
 bool json_or_file(const Json& input, std::string_view name, std::string& text, std::string& file, Json& refused);
+
+// A DET's parts and its names in DNS (det_commands.cc).
+Json describe(const Det& det);
 
 // One per source file of this folder; main.cc lists them.
 std::vector<Command> det_commands();    // det, endorse, zone, resolve

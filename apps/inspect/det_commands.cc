@@ -1,35 +1,17 @@
-// nrid det, endorse, resolve, zone: keys and names, who vouches for whom, and what DNS says of it. No command opens a
-// socket but `resolve`.
+// nrid det, endorse; and, from files of their own, zone and resolve: keys and names, who vouches for whom, and what DNS says of it.
 #include "det/det.h"
 
-#include <algorithm>
-
 #include "apps/inspect/command.h"
+#include "apps/inspect/resolve.h"
 #include "apps/inspect/zone_make.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "det/endorsement.h"
-#include "det/hhit.h"
-#include "det/resolver.h"
 
 namespace nrid::inspect {
 namespace {
 
 std::string hex(Bytes octets) { return to_hex(octets); }
-
-bool number_field(const Json& input, std::string_view name, int64_t max, int64_t& out, Json& refused) {
-  const auto at = input.find(name);
-  if (at == input.end()) return true;
-  out = at->get<int64_t>();
-  if (out >= 0 && out <= max) return true;
-  refused = refusal("bad_request", "field " + std::string(name) + " must be 0 to " + std::to_string(max));
-  return false;
-}
-
-Json describe(const Det& det) {
-  return {{"det", to_hex(det)}, {"ipv6", to_text(det)}, {"raa", det.raa()}, {"hda", det.hda()}, {"suite", det.suite()},
-          {"owner", det::owner_name(det)}, {"fallback", det::fallback_name(det)}};
-}
 
 Json det_key(const Json& input) {
   Json refused;
@@ -129,40 +111,16 @@ Json endorse_verify(const Json& input) {
   return out;
 }
 
-Json resolve(const Json& input) {
-  Json refused;
-  Det det;
-  if (!det_field(input, "det", det, refused)) return refused;
-  det::ResolverSettings settings;
-  settings.servers = input.value("servers", settings.servers);
-  settings.require_ad = input.value("require-ad", false);
-  int64_t timeout_ms = 5000;
-  if (!number_field(input, "timeout-ms", 60'000, timeout_ms, refused)) return refused;
-  std::string_view anchors = input["anchor"].get_ref<const std::string&>();
-  while (!anchors.empty()) {
-    const size_t comma = std::min(anchors.find(','), anchors.size());
-    const auto anchor = det::anchor_from_text(anchors.substr(0, comma));
-    if (!anchor.ok()) return refusal("bad_request", anchor.text());
-    settings.anchors.push_back(*anchor);
-    anchors.remove_prefix(std::min(comma + 1, anchors.size()));
-  }
-  const bool addresses = input.value("addresses", false);
-  const det::Resolved found = det::resolve_now(settings, det, addresses, milliseconds(timeout_ms));
-  if (!found.ok()) return refusal(info(found.error()).counter, found.text());
-  Json out = describe(found->det);
-  out.update({{"ok", true}, {"hi", hex(found->key)}, {"type", det::entity_name(found->entity_type)}, {"abbreviation", found->abbreviation},
-              {"parent", to_hex(found->parent)}, {"chain", found->chain}, {"name", found->name}, {"uri", found->uri},
-              {"dnssec", found->authenticated}, {"valid_until", found->valid_until.seconds()}, {"endorsement", hex(found->endorsement)}});
-  out["addresses"] = Json::array();
-  for (const det::IpAddress& address : found->addresses) out["addresses"].push_back(to_text(address));
-  return out;
-}
-
 constexpr Field kRaa = {"raa", FieldKind::integer, true, "Registered Assigning Authority, 0 to 16383"};
 constexpr Field kHda = {"hda", FieldKind::integer, true, "HHIT Domain Authority, 0 to 16383"};
 constexpr Field kDet = {"det", FieldKind::text, true, "DET: 32 hex digits or colon form"};
 
 }  // namespace
+
+Json describe(const Det& det) {
+  return {{"det", to_hex(det)}, {"ipv6", to_text(det)}, {"raa", det.raa()}, {"hda", det.hda()}, {"suite", det.suite()},
+          {"owner", det::owner_name(det)}, {"fallback", det::fallback_name(det)}};
+}
 
 std::vector<Command> det_commands() {
   Field raa = kRaa, hda = kHda;
@@ -187,13 +145,7 @@ std::vector<Command> det_commands() {
         {"key", FieldKind::text, true, "the parent's public key"},
         {"now", FieldKind::integer, false, "Unix seconds; default the clock"}}, endorse_verify, nullptr},
       zone_make_command(),
-      {"resolve", "", "From a DET to its key through DNS, checked up to a trust anchor",
-       {kDet,
-        {"anchor", FieldKind::text, true, "DET=HI of what you trust; several with commas between"},
-        {"servers", FieldKind::text, false, "resolvers, as 127.0.0.1:5353; default 127.0.0.1:53"},
-        {"addresses", FieldKind::flag, false, "also AAAA and A, and demand an endorsement"},
-        {"require-ad", FieldKind::flag, false, "refuse answers that are not DNSSEC-validated"},
-        {"timeout-ms", FieldKind::integer, false, "for the whole walk; default 5000"}}, resolve, nullptr},
+      resolve_command(),
   };
 }
 

@@ -1,6 +1,7 @@
 // nrid: inspector and toolbox. What it can do is the table below; each row takes one case as arguments, or with `-` one
 // JSON object per line on standard input and answers one per line, in order. Exit status: 0 when every line got an
-// answer; for a single case 1 when the answer is a refusal or a verdict "no"; 2 for a wrong command line.
+// answer; for a single case 1 when the answer is a refusal or a verdict "no", unless the command tells more apart; 2 for a wrong
+// command line.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
@@ -94,7 +95,7 @@ bool is_no(const Json& reply) {
 
 int run_one(const Command& command, const Json& input) {
   const Json reply = answer(command, input);
-  if (command.render && (!reply.contains("error") || reply.contains("fields"))) {
+  if (command.render && (!reply.contains("error") || reply.contains("fields") || reply.contains("state"))) {
     std::cout << command.render(input, reply);
   } else {
     std::cout << dump(reply, 2) << "\n";
@@ -104,6 +105,7 @@ int run_one(const Command& command, const Json& input) {
     std::fprintf(stderr, "nrid: cannot write the answer\n");
     return 1;
   }
+  if (command.status) return command.status(reply);
   return is_no(reply) ? 1 : 0;
 }
 
