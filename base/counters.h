@@ -26,6 +26,7 @@ enum class Counter : uint8_t {
   peer_news_dropped,
   manifest_confirmed, manifest_odd, position_shed,
   shed_active, shed_moved, shed_known, shed_unknown, would_refuse_source, would_shed, would_refuse_rate,
+  unverifiable_not_told,
   count_
 };
 
@@ -83,6 +84,7 @@ inline constexpr CounterInfo kCounters[] = {
     {Counter::would_refuse_source, "would_refuse_source", "datagrams that overload.source_rate would refuse; it only counts (overload.dry_run)"},
     {Counter::would_shed, "would_shed", "datagrams that overload.waiting_age would shed; it only counts (overload.dry_run)"},
     {Counter::would_refuse_rate, "would_refuse_rate", "datagrams that policy.rate would refuse; it only counts (overload.dry_run)"},
+    {Counter::unverifiable_not_told, "unverifiable_not_told", "look-ups that ended without a key and were not told, because too many did at once"},
 };
 
 constexpr bool counters_in_order() {

@@ -32,7 +32,7 @@ class KeySource {
     Det det;
     KeyPtr key;                        // null on failure
     Error error = Error::none;         // unknown_key, key_unavailable, det_hi_mismatch, untrusted_chain, det_revoked ...
-    std::string reason;                // one sentence for the operator
+    std::string reason;                // one sentence for the operator; may be empty
   };
 
   virtual ~KeySource() = default;

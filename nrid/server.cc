@@ -48,7 +48,8 @@ Config config_of(const ServerSetup& setup, std::shared_ptr<const Signer> signer)
 Server::Server(ServerSetup setup, ServerParts parts)
     : setup_(std::move(setup)), parts_(std::move(parts)),
       config_(config_of(setup_, {std::shared_ptr<void>(), &parts_.signer})),  // borrowed: it outlives us
-      shared_(std::make_unique<SharedTables>(setup_.policy, setup_.limits, parts_.random)) {
+      shared_(std::make_unique<SharedTables>(setup_.policy, setup_.limits, parts_.random)),
+      unverifiable_(parts_.clock, parts_.host.records(), parts_.counters.add_block()) {
   if (parts_.peers == nullptr) parts_.peers = &no_peers();
   CHECK(setup_.shards > 0 && !parts_.ports.empty());
   const size_t shards = static_cast<size_t>(setup_.shards);
@@ -64,8 +65,10 @@ Server::Server(ServerSetup setup, ServerParts parts)
                                                             *shared_, parts_.counters.add_block(), parts_.random, rings,
                                                             parts_.host.records()}));
   }
-  SharedTables* const shared = shared_.get();
-  parts_.keys.on_answer([shared](const KeySource::Answer& answer) { shared->parking.answered(answer.det, answer.error); });
+  parts_.keys.on_answer([this](const KeySource::Answer& answer) {
+    shared_->parking.answered(answer.det, answer.error);
+    unverifiable_.heard(answer);
+  });
   parts_.host.set_control(control());
 }
 

@@ -23,6 +23,7 @@
 #include "nrid/peers.h"
 #include "nrid/protector.h"
 #include "nrid/redirect.h"
+#include "nrid/unverifiable.h"
 
 namespace nrid {
 
@@ -117,6 +118,7 @@ class Server {
   ServerParts parts_;
   Published config_;
   std::unique_ptr<SharedTables> shared_;
+  Unverifiable unverifiable_;           // of the resolver's thread
   std::vector<std::unique_ptr<Shard>> shards_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::atomic<int> phase_{0};           // 0 running, 1 workers end, 2 shards end, 3 record thread ends

@@ -12,10 +12,11 @@ constexpr size_t kInputsPerStep = 256;
 constexpr size_t kTokenSlots = 16'384;
 constexpr size_t kUnsentPerAircraft = 6;  // of the table: started, active, redirected, moved, lost and ended may all wait for the record thread
 
-// Positions and changes of static messages come again; a start, a loss, a recovery or an end does not.
+// Positions, changes of static messages and refusals for want of a key come again; a start, a loss, a recovery or an end does not.
 bool may_drop(const Record& record) {
   const auto* event = std::get_if<FlightEvent>(&record.what);
-  return event == nullptr || event->kind == FlightEventKind::static_changed || event->kind == FlightEventKind::confirmed;
+  if (event == nullptr) return true;
+  return event->kind == FlightEventKind::static_changed || event->kind == FlightEventKind::confirmed || event->kind == FlightEventKind::unverifiable;
 }
 
 uint32_t type_bit(const rid::MessageOctets& message) { return 1u << static_cast<unsigned>(rid::type_of(message)); }

@@ -28,6 +28,7 @@ std::string_view to_word(FlightEventKind kind) {
     case FlightEventKind::revoked: return "revoked";
     case FlightEventKind::eoo_unknown: return "eoo_unknown";
     case FlightEventKind::confirmed: return "confirmed";
+    case FlightEventKind::unverifiable: return "unverifiable";
   }
   return "unknown";
 }

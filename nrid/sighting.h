@@ -44,12 +44,12 @@ struct Sighting {
   std::shared_ptr<const std::vector<uint8_t>> raw;  // the signed CWT, octet for octet
 };
 
-enum class FlightEventKind : uint8_t { started, active, lost, recovered, redirected, moved, ended, abandoned, static_changed, not_owner, revoked, eoo_unknown, confirmed };
+enum class FlightEventKind : uint8_t { started, active, lost, recovered, redirected, moved, ended, abandoned, static_changed, not_owner, revoked, eoo_unknown, confirmed, unverifiable };
 std::string_view to_word(FlightEventKind kind);
 
 struct FlightEvent {
   FlightEventKind kind = FlightEventKind::started;
-  Det ua;
+  Det ua;                                   // of `unverifiable`: whose key was looked for, an aircraft's or a gateway's
   Det gateway;
   uint64_t operation = 0;
   Instant at;

@@ -10,7 +10,8 @@ LogLevel level_of(FlightEventKind kind) {
     case FlightEventKind::lost:
     case FlightEventKind::abandoned:
     case FlightEventKind::not_owner:
-    case FlightEventKind::revoked: return LogLevel::warn;
+    case FlightEventKind::revoked:
+    case FlightEventKind::unverifiable: return LogLevel::warn;
     default: return LogLevel::info;
   }
 }
@@ -33,7 +34,15 @@ void FlightLog::judge(const Peer& peer, Instant now) {
   log_event(loud, "peer_endorsement_expires", {{"peer", peer.name}, {"sp", to_text(peer.sp)}, {"when", to_word(level)}, {"hours_left", (peer.not_after - now).seconds() / 3600}});
 }
 
+void FlightLog::say_not_told() {
+  const uint64_t count = count_ ? count_() : 0;
+  if (count == said_) return;
+  log_event(LogLevel::warn, "unverifiable_not_told", {{"lookups", count - said_}});
+  said_ = count;
+}
+
 void FlightLog::on_tick(Instant now) {
+  say_not_told();
   if (!table_) return;
   const auto table = table_();
   if (table->self) judge(*table->self, now);  // it is what the others send

@@ -123,6 +123,7 @@ Status Provider::start() {
   server_->set_peers(plan_.peers);
   for (Module* module : modules_) server_->add(*module);
   flight_log_.watch([this] { return server_->peers(); });
+  flight_log_.count_not_told([this] { return counters_.total().get(Counter::unverifiable_not_told); });
   server_->add(flight_log_);
   TRY_VOID(server_->start());
   TRY_VOID(start_web());

@@ -229,6 +229,7 @@ void Fleet::on_event(const FlightEvent& event) {
     case FlightEventKind::static_changed: break;            // a fact to show, not a state
     case FlightEventKind::not_owner:
     case FlightEventKind::revoked:
+    case FlightEventKind::unverifiable:
     case FlightEventKind::confirmed:                        // what it confirms was shown already
     case FlightEventKind::eoo_unknown: return;              // somebody tried; no flight of ours changed
   }

@@ -90,9 +90,9 @@ class TestKeys final : public KeySource {
     know(party);
     callback_({party.det, keys_[party.det], Error::none, ""});
   }
-  void answer(const Det& det, Error error) {
+  void answer(const Det& det, Error error, std::string reason = "") {
     if (error != Error::key_unavailable) refused_[det] = error;
-    callback_({det, nullptr, error, ""});
+    callback_({det, nullptr, error, std::move(reason)});
   }
   void revoke(const Det& det) {
     keys_.erase(det);

@@ -205,6 +205,7 @@ void FlightModel::event(const FlightEvent& event, Tick now) {
     case FlightEventKind::static_changed:
     case FlightEventKind::not_owner:
     case FlightEventKind::revoked:
+    case FlightEventKind::unverifiable:
     case FlightEventKind::moved: return;
     case FlightEventKind::lost:
       if (state_ != State::starting && state_ != State::active) return broken_("R-084", "lost was told of a flight that is not open, or twice");
