@@ -32,12 +32,14 @@ def peer(command, **question):
 
 
 class World:
-    """Registry and DNS at once; server and gateways when asked for."""
+    """Registry and DNS at once; server and gateways when asked for. `change` may rewrite the registry's zone before it is served."""
 
-    def __init__(self, name, flights=2, providers=1):
+    def __init__(self, name, flights=2, providers=1, change=None):
         self.stage = Stage(ROOT / 'build/log/apps' / f'{name}-{os.getpid()}')
         with self.on_failure():
             self.registry = Registry(self.stage.work / 'registry', flights, providers)
+            if change:
+                change(self.registry)
             self.names = Names(self.stage, self.registry.zone).start()
         self.pairs = [(f'gw{number}', f'ua{number}') for number in range(1, flights + 1)]
         self.server = None
