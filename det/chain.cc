@@ -339,6 +339,7 @@ Resolved Judge::finish() {
   out.authority = own.certificate.authority;
   out.abbreviation = own.hhit.abbreviation;
   out.parent = own.certificate.issuer;
+  out.anchor = anchor_->det;
   out.uri = own.certificate.uri;
   out.name = path_[0].name;
   out.chain = chain_text();

@@ -11,6 +11,8 @@ constexpr size_t kShards = 16;              // a power of two
 constexpr size_t kChances = 64;             // that are given at once, for the lock is held
 constexpr size_t kShardedFrom = 1024;       // smaller caches have one shard, so that their limit is exact
 
+KeyCache::Found refused(bool use) { return {.error = Error::det_revoked, .settled = true, .reason = use ? "" : "revoked here, or one above it is"}; }
+
 }  // namespace
 
 size_t DetHash::operator()(const Det& det) const {
@@ -19,7 +21,8 @@ size_t DetHash::operator()(const Det& det) const {
   return hash.of(det.octets);
 }
 
-KeyCache::KeyCache(const KeySourceLimits& limits) : limits_(limits), shards_(limits.keys_max >= kShardedFrom ? kShards : 1) {}
+KeyCache::KeyCache(const KeySourceLimits& limits, const Revocations& revocations)
+    : limits_(limits), revocations_(revocations), shards_(limits.keys_max >= kShardedFrom ? kShards : 1) {}
 
 void KeyCache::prefetch(const Det& det) {
   Shard& in = shard(det);
@@ -41,12 +44,28 @@ KeyCache::Found KeyCache::peek(const Det& det, Now now) {
   return look(in, det, now, false);
 }
 
+// The set is asked once for each entry and generation.
+bool KeyCache::revoked(const Det& det, Entry& entry) const {
+  const uint32_t generation = revocations_.generation();
+  if (entry.judged != generation) {
+    entry.revoked = revocations_.reaches(det, entry.issuers);
+    entry.judged = generation;
+  }
+  return entry.revoked;
+}
+
+// Whose issuer is revoked may get another one: the chain is asked for again when its time is over.
+KeyCache::Found KeyCache::look_revoked(const Det& det, const Entry& entry, Now now, bool use) const {
+  if (entry.issuers != nullptr && now.tick >= entry.expires && !revocations_.holds(det)) return {.had_key = true};
+  return refused(use);
+}
+
 KeyCache::Found KeyCache::look(Shard& in, const Det& det, Now now, bool use) {
   const auto at = in.entries.find(det);
-  if (at == in.entries.end()) return {};
+  if (at == in.entries.end()) return revocations_.holds(det) ? refused(use) : Found{};
   Entry& entry = at->second;
+  if (revoked(det, entry)) return look_revoked(det, entry, now, use);
   switch (entry.kind) {
-    case Kind::revoked: return {.error = Error::det_revoked, .settled = true, .reason = use ? "" : "revoked here"};
     case Kind::local:
       if (now.wall <= entry.key->valid_until) return {.key = entry.key};
       drop(in, det);
@@ -85,10 +104,10 @@ KeyCache::Found KeyCache::look_positive(Shard& in, Entry& entry, Now now, bool u
 bool KeyCache::fixed(const Shard& in, const Det& det, Now now) const {
   const auto at = in.entries.find(det);
   if (at == in.entries.end()) return false;
-  return at->second.kind == Kind::revoked || (at->second.kind == Kind::local && now.wall <= at->second.key->valid_until);
+  return at->second.kind == Kind::local && now.wall <= at->second.key->valid_until;
 }
 
-KeyCache::Found KeyCache::put(std::shared_ptr<const KeyEntry> entry, Instant trust_until, Now now, bool by_fallback) {
+KeyCache::Found KeyCache::put(std::shared_ptr<const KeyEntry> entry, Instant trust_until, Issuers issuers, Now now, bool by_fallback) {
   Shard& in = shard(entry->det);
   const std::lock_guard lock(in.mutex);
   const Det det = entry->det;
@@ -96,6 +115,7 @@ KeyCache::Found KeyCache::put(std::shared_ptr<const KeyEntry> entry, Instant tru
     Entry& kept = place(in, det, Kind::positive);
     const Duration life = std::max(entry->valid_until - now.wall, Duration{0});
     kept.key = std::move(entry);
+    kept.issuers = std::move(issuers);
     kept.trust_until = trust_until;
     kept.expires = now.tick + life;
     kept.refresh_at = kept.expires - std::min(Duration{life.us / 5}, seconds(30));  // active DETs never run out
@@ -125,7 +145,7 @@ KeyCache::Found KeyCache::put_trouble(const Det& det, const std::string& reason,
   if (at != in.entries.end() && at->second.kind == Kind::positive) {
     at->second.trouble = true;
     at->second.refresh_at = now.tick + limits_.retry;
-    if (Found found = look(in, det, now, false); found.key != nullptr) return found;
+    if (Found found = look(in, det, now, false); found.key != nullptr || found.settled) return found;
   }
   Entry& kept = place(in, det, Kind::negative);
   kept.error = Error::key_unavailable;
@@ -141,17 +161,11 @@ void KeyCache::put_local(std::shared_ptr<const KeyEntry> entry) {
   kept.key = std::move(entry);
 }
 
-void KeyCache::revoke(const Det& det) {
-  Shard& in = shard(det);
-  const std::lock_guard lock(in.mutex);
-  place(in, det, Kind::revoked);
-}
-
 // The entry of this DET, made new as one of `kind`; if that kind has no room, a cold one leaves.
 KeyCache::Entry& KeyCache::place(Shard& in, const Det& det, Kind kind) {
   drop(in, det);
   auto& order = in.order[static_cast<size_t>(kind)];
-  size_t max = SIZE_MAX;  // local and revoked DETs come from the operator, not from the network
+  size_t max = SIZE_MAX;  // local DETs come from the operator, not from the network
   if (kind == Kind::positive) max = std::max<size_t>(limits_.keys_max / shards_.size(), 1);
   if (kind == Kind::negative) max = std::max<size_t>(limits_.negatives_max / shards_.size(), 1);
   if (order.size() >= max) {
@@ -179,12 +193,12 @@ void KeyCache::drop(Shard& in, const Det& det) {
 
 DnsKeySource::Stats KeyCache::stats() const {
   DnsKeySource::Stats out;
+  out.revoked = revocations_.size();
   for (const Shard& in : shards_) {
     const std::lock_guard lock(in.mutex);
     out.keys += in.order[static_cast<size_t>(Kind::positive)].size();
     out.negatives += in.order[static_cast<size_t>(Kind::negative)].size();
     out.local += in.order[static_cast<size_t>(Kind::local)].size();
-    out.revoked += in.order[static_cast<size_t>(Kind::revoked)].size();
     out.hits += in.hits;
     out.misses += in.misses;
     out.evicted += in.evicted;

@@ -23,6 +23,14 @@ Error seen_outside(Error error) {
   return is_resolver_trouble(error) || error == Error::internal ? Error::key_unavailable : error;
 }
 
+// From its issuer up to the anchor.
+std::vector<Det> issuers_of(const Resolution& resolution) {
+  std::vector<Det> out;
+  for (const Issuer& issuer : resolution.issuers) out.push_back(issuer.det);
+  if (resolution.anchor != resolution.det) out.push_back(resolution.anchor);
+  return out;
+}
+
 // What DetRates of nrid/ is for signatures, for questions: a bucket per zone and one for all. Not locked.
 class QuestionRates {
  public:
@@ -69,13 +77,14 @@ class QuestionRates {
 
 struct DnsKeySource::Shared : std::enable_shared_from_this<DnsKeySource::Shared> {
   Shared(ResolverSettings settings, const KeySourceLimits& all_limits, Lookup& dns, const Clock& time)
-      : limits(all_limits), lookup(dns), clock(time), resolver(std::move(settings), dns, time), cache(all_limits),
+      : limits(all_limits), lookup(dns), clock(time), resolver(std::move(settings), dns, time), cache(all_limits, revocations),
         rates(all_limits.zone_questions_per_s, all_limits.all_questions_per_s) {}
 
   struct Parent {
     PublicKey key{};
     Instant valid_until;
     std::string chain;
+    Issuers issuers;
   };
 
   void request(const Det& det, bool wanted);
@@ -83,7 +92,7 @@ struct DnsKeySource::Shared : std::enable_shared_from_this<DnsKeySource::Shared>
   void answer(const KeySource::Answer& answer);
   void answer_later(KeySource::Answer answer);
   void answer_due();
-  void add_parent(const Det& det, const PublicKey& key, Instant valid_until, std::string chain);
+  void add_parent(const Det& det, Parent parent);
   void forget_parent(const Det& det);
   std::optional<Parent> find_parent(const Det& det, Instant now) const;
   Result<KeyPtr> store_learned(const Endorsement& be, const Parent& parent, Now now);
@@ -93,6 +102,8 @@ struct DnsKeySource::Shared : std::enable_shared_from_this<DnsKeySource::Shared>
   const Clock& clock;
   Resolver resolver;
   const double questions = kQuestionsPerName * (resolver.settings().fallback_name ? 2 : 1);  // the worst case, NXDOMAIN
+  Revocations revocations;
+  IssuerLists issuer_lists;
   KeyCache cache;
 
   mutable std::mutex mutex;                            // guards the five below
@@ -182,14 +193,18 @@ void DnsKeySource::Shared::finished(const Det& det, const Resolved& walked) {
     entry->key = *PreparedKey::from(resolved->key);    // the walk refused what is no key
     entry->valid_until = resolved->valid_until;
     entry->chain = resolved->chain;
-    if (resolved->authority) add_parent(det, resolved->key, resolved->valid_until, resolved->chain);
+    std::vector<Det> above = issuers_of(*resolved);
+    const Issuers issuers = issuer_lists.of(above);
+    if (resolved->authority) add_parent(det, {resolved->key, resolved->valid_until, resolved->chain, issuers});
     for (const Issuer& issuer : resolved->issuers) {
       const size_t from = resolved->chain.find(to_text(issuer.det));
-      add_parent(issuer.det, issuer.key, issuer.valid_until, from == std::string::npos ? "" : resolved->chain.substr(from));
+      above.erase(above.begin());
+      add_parent(issuer.det, {issuer.key, issuer.valid_until, from == std::string::npos ? "" : resolved->chain.substr(from), issuer_lists.of(above)});
     }
-    const KeyCache::Found kept = cache.put(std::move(entry), resolved->trust_until, now, resolved->by_fallback);
+    const KeyCache::Found kept = cache.put(std::move(entry), resolved->trust_until, issuers, now, resolved->by_fallback);
     out.key = kept.key;
-    out.error = kept.key != nullptr ? Error::none : kept.error;  // det_revoked, if it was revoked meanwhile
+    out.error = kept.key != nullptr ? Error::none : kept.error;  // det_revoked, if it or one above it is
+    out.reason = kept.reason;
   } else {
     // Where the key came from, DNS is in trouble; that the proper name denies it is nothing new.
     const bool trouble = resolved.fallback_in_trouble() && cache.peek(det, now).by_fallback;
@@ -214,9 +229,9 @@ void DnsKeySource::Shared::finished(const Det& det, const Resolved& walked) {
   if (wanted) answer(out);
 }
 
-void DnsKeySource::Shared::add_parent(const Det& det, const PublicKey& key, Instant valid_until, std::string chain) {
+void DnsKeySource::Shared::add_parent(const Det& det, Parent parent) {
   const std::lock_guard lock(mutex);
-  parents.put(det, {key, valid_until, std::move(chain)});
+  parents.put(det, std::move(parent));
 }
 
 void DnsKeySource::Shared::forget_parent(const Det& det) {
@@ -225,14 +240,15 @@ void DnsKeySource::Shared::forget_parent(const Det& det) {
 }
 
 // Only authorities may vouch: the anchors, and what a walk found with CA:TRUE or an RAA has made its HDA. A UA's key must
-// not, although its numbers would permit it.
+// not, although its numbers would permit it. None that is revoked, or hangs below one that is.
 std::optional<DnsKeySource::Shared::Parent> DnsKeySource::Shared::find_parent(const Det& det, Instant now) const {
   if (const TrustAnchor* anchor = find_anchor(resolver.settings().anchors, det)) {
-    return Parent{anchor->key, Instant{INT64_MAX}, to_text(det) + " (anchor)"};
+    if (revocations.holds(det)) return std::nullopt;
+    return Parent{anchor->key, Instant{INT64_MAX}, to_text(det) + " (anchor)", nullptr};
   }
   const std::lock_guard lock(mutex);
   const Parent* held = parents.find(det);
-  if (held == nullptr || held->valid_until < now) return std::nullopt;
+  if (held == nullptr || held->valid_until < now || revocations.reaches(det, held->issuers)) return std::nullopt;
   return *held;
 }
 
@@ -247,8 +263,11 @@ Result<KeyPtr> DnsKeySource::Shared::store_learned(const Endorsement& be, const 
   entry->chain = to_text(be.child) + " < " + parent.chain;
   // An RAA (or the Apex) registers RAAs and HDAs, nobody else: what it endorsed under another HID is an authority.
   const bool other_hid = be.parent.raa() != be.child.raa() || be.parent.hda() != be.child.hda();
-  if (other_hid) add_parent(be.child, be.child_key, trust_until, entry->chain);
-  const KeyCache::Found kept = cache.put(std::move(entry), trust_until, now);
+  std::vector<Det> above{be.parent};
+  if (parent.issuers != nullptr) above.insert(above.end(), parent.issuers->begin(), parent.issuers->end());
+  const Issuers issuers = issuer_lists.of(std::move(above));
+  if (other_hid) add_parent(be.child, {be.child_key, trust_until, entry->chain, issuers});
+  const KeyCache::Found kept = cache.put(std::move(entry), trust_until, issuers, now);
   if (kept.key == nullptr) return kept.error;
   {
     const std::lock_guard lock(mutex);
@@ -291,7 +310,6 @@ Result<KeyPtr> DnsKeySource::learn(Bytes endorsement136, Now now) {
   }
   if (be.self_signed()) return Error::untrusted_chain;
   if (!may_register(be.parent, be.child)) return Error::endorsement_parent;
-  if (shared_->cache.peek(be.parent, now).error == Error::det_revoked) return Error::untrusted_chain;
   const auto parent = shared_->find_parent(be.parent, now.wall);
   if (!parent) return Error::untrusted_chain;
   TRY_VOID(verify_endorsement(be, parent->key, now.wall, shared_->resolver.settings().skew));
@@ -307,11 +325,14 @@ Result<void> DnsKeySource::add_local(const Det& det, const PublicKey& key, Insta
   entry->trust = Trust::local;
   entry->valid_until = valid_until;
   entry->chain = to_text(det) + " (registered here)";
+  shared_->revocations.lift(det);
   shared_->cache.put_local(std::move(entry));
   return {};
 }
 
-void DnsKeySource::revoke(const Det& det) { shared_->cache.revoke(det); }
+void DnsKeySource::revoke(const Det& det) { shared_->revocations.revoke(det); }
+
+void DnsKeySource::revoke_listed(std::span<const Det> dets) { shared_->revocations.list(dets); }
 
 DnsKeySource::Stats DnsKeySource::stats() const {
   Stats out = shared_->cache.stats();

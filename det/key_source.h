@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 
 #include "base/key_source.h"
 #include "det/resolver.h"
@@ -42,8 +43,11 @@ class DnsKeySource final : public KeySource {
   // A session registered here: resolved without DNS until `valid_until`. det_hi_mismatch, bad_kid,
   // unsupported_suite, unknown_key (the octets are no acceptable key). Lifts an earlier revoke() of that DET.
   Result<void> add_local(const Det& det, const PublicKey& key, Instant valid_until);
-  // det_revoked at once, for local keys and resolved ones, and nothing learned or resolved later brings it back.
+  // det_revoked at once, for local keys and resolved ones, and nothing learned or resolved later brings it back. An authority's
+  // reaches what hangs below it: keys held, learned or found in DNS. Keys registered here hang below nobody.
   void revoke(const Det& det);
+  // The same for the operator's list, whole: whom it no longer names is lifted, unless revoke() named him.
+  void revoke_listed(std::span<const Det> dets);
 
   struct Stats {
     size_t keys = 0, negatives = 0, local = 0, revoked = 0, in_flight = 0;

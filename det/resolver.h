@@ -58,6 +58,7 @@ struct Resolution {
   std::string name;                        // owner name that answered
   bool by_fallback = false;                // the fallback name answered, of the DET or of an issuer
   std::vector<Issuer> issuers;             // between the DET and the anchor, which is not among them
+  Det anchor;                              // where the chain ends
   bool authenticated = false;              // every answer carried AD
   Instant valid_until;                     // min(TTL, notAfter, VNA, one hour), R-009
   Instant trust_until;                     // min(notAfter, VNA): nothing may serve the key beyond it

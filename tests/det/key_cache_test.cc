@@ -21,15 +21,16 @@ class Cache : public testing::Test {
   Cache() {
     KeySourceLimits limits;
     limits.keys_max = limits.negatives_max = kRoom;
-    cache = std::make_unique<KeyCache>(limits);
+    cache = std::make_unique<KeyCache>(limits, revocations);
     for (uint8_t i = 0; i < kRoom; ++i) put(i);
   }
   void put(uint8_t number) {
     static const SeedSigner signer(Seed{1});
     const KeyEntry entry{det_of(number), *PreparedKey::from(signer.public_key()), Trust::anchor, kMoment.wall + seconds(3600), false, ""};
-    cache->put(std::make_shared<const KeyEntry>(entry), entry.valid_until, kMoment);
+    cache->put(std::make_shared<const KeyEntry>(entry), entry.valid_until, nullptr, kMoment);
   }
   bool here(uint8_t number) { return cache->peek(det_of(number), kMoment).key != nullptr; }
+  Revocations revocations;
   std::unique_ptr<KeyCache> cache;
 };
 
