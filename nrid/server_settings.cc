@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "det/det.h"
 #include "det/dns_client.h"
 
@@ -40,6 +41,7 @@ constexpr SettingInfo kRows[] = {
     {"trust",  "anchors",              K::text_list, "",       0,   0,          "",                "keys that every chain must end in: \"DET=HI\", both in hex"},
     {"policy", "accept_hids",          K::text_list, "",       0,   0,          "[]",              "accepted registries, \"RAA/HDA\"; an empty list accepts all", true},
     {"policy", "gateways",             K::text_list, "",       0,   0,          "[]",              "who may speak for whom: \"GATEWAY -> AIRCRAFT\", DETs", true},
+    {"policy", "revoked",              K::text_list, "",       0,   0,          "[]",              "DETs that are refused; of an authority all that hangs below it, too", true},
     {"policy", "required",             K::text_list, "",       0,   0,          "[\"basic\", \"location\", \"system\", \"operator\"]", "messages that complete the start phase: basic, location, self, system, operator", true},
     {"policy", "allow_c2_origin",      K::boolean,   "",       0,   0,          "true",            "accept packs that only the ground station signed", true},
     {"policy", "conformance",          K::boolean,   "",       0,   0,          "false",           "refuse what is otherwise only counted", true},
@@ -73,12 +75,6 @@ constexpr SettingInfo kRows[] = {
 
 Status bad(const SettingsSection& section, std::string_view name, const std::string& rest) {
   return Status::failed(section.where(name) + ": " + rest);
-}
-
-std::string_view trimmed(std::string_view text) {
-  const size_t first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
 std::optional<uint16_t> number(std::string_view text, uint16_t max) {
@@ -140,6 +136,15 @@ Status read_gateways(const SettingsSection& policy, Policy& out) {
     const auto ua = arrow == std::string::npos ? std::nullopt : one_det(std::string_view(text).substr(arrow + 2));
     if (!gateway || !ua) return bad(policy, "gateways", "\"" + text + "\" is not \"GATEWAY -> AIRCRAFT\" with two DETs of 2001:30::/28");
     out.gateways.emplace_back(*gateway, *ua);
+  }
+  return {};
+}
+
+Status read_revoked(const SettingsSection& policy, std::vector<Det>& out) {
+  for (const std::string& text : policy.list("revoked")) {
+    const auto det = one_det(text);
+    if (!det) return bad(policy, "revoked", "\"" + text + "\" is no DET of 2001:30::/28");
+    out.push_back(*det);
   }
   return {};
 }
@@ -324,6 +329,7 @@ StatusOr<ServerSettings> read_server_settings(const Settings& settings) {
   out.dns.tries = static_cast<int>(dns.integer("tries"));
   TRY_VOID(read_dns(dns, settings.section("trust"), out.dns));
   TRY_VOID(read_policy(settings.section("policy"), out.setup.policy));
+  TRY_VOID(read_revoked(settings.section("policy"), out.revoked));
   TRY_VOID(read_timers(settings.section("timers"), out.setup.timers));
   TRY_VOID(read_hdas(settings, out.setup));
   out.dns.skew = out.setup.timers.skew;
@@ -376,8 +382,7 @@ StatusOr<std::unique_ptr<SeedSigner>> read_key_file(const std::string& path, con
 
 StatusOr<std::unique_ptr<SeedSigner>> read_key(std::string_view text, const std::string& path, const Det& det) {
   const Status unreadable = Status::failed(path + ": no Ed25519 seed; one line of 64 hex digits is wanted");
-  std::string_view rest = text;
-  std::string_view line;
+  std::string_view rest = text, line;
   while (line.empty() && !rest.empty()) {
     const size_t end = rest.find('\n');
     line = trimmed(rest.substr(0, end));

@@ -33,6 +33,7 @@ struct ServerSettings {
   det::ResolverSettings dns;
   det::KeySourceLimits keys;
   bool check_dns = true;                  // look ourselves up before anything starts
+  std::vector<Det> revoked;               // by the operator
   std::string data_dir;                   // "" keeps module data in memory
   int host_workers = 2;
   std::string peers_file;                 // "": no peers

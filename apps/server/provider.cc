@@ -102,6 +102,7 @@ Status Provider::start() {
   TRY(dns, det::DnsClient::open({plan_.server.dns.servers, plan_.server.dns.timeout_ms, plan_.server.dns.tries}, random_));
   dns_ = std::move(dns);
   keys_ = std::make_unique<det::DnsKeySource>(plan_.server.dns, plan_.server.keys, *dns_, clock_);
+  keys_->revoke_listed(plan_.server.revoked);
   health_ = std::make_unique<Health>(watched_, *keys_, plan_.server.setup.det);
   auto verifier = make_verifier(plan_.server.verifier, random_);
   if (!verifier.ok()) return Status::failed("verify.backend: " + verifier.text());
@@ -238,6 +239,7 @@ Status Provider::reload() {
   for (const SettingChange& change : setting_changes(plan_.file, next->file, known_)) {
     if (!change.live) restart += (restart.empty() ? "" : ", ") + change.name;
   }
+  keys_->revoke_listed(next->server.revoked);
   server_->reload(config_of(setup, next->identities[0].signer));
   server_->set_peers(next->peers);
   health_->become(setup.det);

@@ -4,6 +4,7 @@ import re
 import signal
 import socket
 import subprocess
+import time
 import unittest
 
 from settings_test import SERVER, replaced
@@ -32,8 +33,13 @@ class Reload(WorldTest):
 
     def exchange(self, sp, ua='ua1', latitude=473900000):
         """A confirmable report of the foreign peer to this provider: code and payload of the ACK."""
-        report = peer('report', sp=self.world.det(sp), ua=self.world.det(ua), uaSeed=self.world.registry.seed(ua), kid=self.world.det(ua),
-                      kidSeed=self.world.registry.seed(ua), latitude=latitude, longitude=85400000)
+        return self.send(self.report(sp, ua, latitude))
+
+    def report(self, sp, ua, latitude):
+        return peer('report', sp=self.world.det(sp), ua=self.world.det(ua), uaSeed=self.world.registry.seed(ua), kid=self.world.det(ua),
+                    kidSeed=self.world.registry.seed(ua), latitude=latitude, longitude=85400000)
+
+    def send(self, report):
         self.message_id = getattr(self, 'message_id', 100) + 1
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
             sock.settimeout(5)
@@ -104,6 +110,38 @@ class Reload(WorldTest):
         self.assertIn('event=reload_refused', line)
         self.assertIn('dns_nxdomain', line)
         self.assertEqual(self.exchange('sp', 'ua1', 473900090)[0], 0x44)
+
+    def revoking(self, *names):
+        dets = ', '.join(f'"{self.world.det(name)}"' for name in names)
+        return self.good.replace('[policy]\n', f'[policy]\nrevoked = [{dets}]\n')
+
+    def test_5_who_is_revoked_is_refused_within_a_second_also_after_a_restart_until_it_is_lifted(self):
+        self.assertEqual(self.exchange('sp', 'ua1', 473900110)[0], 0x44)
+        self.assertEqual(self.exchange('sp', 'ua2', 473900120)[0], 0x44)
+        report = self.report('sp', 'ua1', 473900130)
+        refused = self.server.metrics()['refused'].get('det_revoked', 0)
+        self.server.config.write_text(self.revoking('ua1'))
+        self.server.part.process.send_signal(signal.SIGHUP)
+        time.sleep(1)
+        self.assertEqual(self.send(report)[0], 0x83)
+        self.assertEqual(self.server.metrics()['refused']['det_revoked'], refused + 1)
+        self.world.wait_for('the refusal is logged', lambda: re.search(r'event=flight what=revoked ', self.server.part.text()))
+        self.assertEqual(self.exchange('sp', 'ua2', 473900140)[0], 0x44)
+
+        self.server.stop(signal.SIGKILL)
+        self.server.start()
+        self.assertEqual(self.exchange('sp', 'ua1', 473900150)[0], 0x83)
+        self.assertEqual(self.exchange('sp', 'ua2', 473900160)[0], 0x44)
+        self.assertIn('changed=policy.revoked', self.reload(self.good))
+        self.assertEqual(self.exchange('sp', 'ua1', 473900170)[0], 0x44)
+
+    def test_6_a_revoked_registry_takes_its_aircraft_with_it(self):
+        self.assertEqual(self.exchange('sp', 'ua1', 473900210)[0], 0x44)
+        for authority in ('hda', 'raa'):
+            self.reload(self.revoking(authority))
+            self.assertEqual(self.exchange('sp', 'ua1', 473900220)[0], 0x83)
+            self.assertIn('changed=policy.revoked', self.reload(self.good))
+            self.assertEqual(self.exchange('sp', 'ua1', 473900230)[0], 0x44)
 
 
 if __name__ == '__main__':

@@ -48,6 +48,7 @@ SERVER = [
     ('anchor that is no anchor', replaced(r'^anchors = .*$', 'anchors = ["raa"]'), ['anchors', 'raa']),
     ('anchor whose key is of another', replaced(r'^anchors = \["(.*)=(..)', other_key), ['anchors']),
     ('gateway list that is no list', replaced(r'^gateways = .*$', 'gateways = ["all of them"]'), ['gateways', 'all of them']),
+    ('revoked, and no DET', replaced(r'^\[policy\]$', '[policy]\nrevoked = ["nobody"]'), ['nridd.toml:', 'policy.revoked', 'nobody']),
     ('no list of peers', replaced(r'\A', '[peers]\nfile = "nobody.json"\n'), ['nobody.json']),
     ('a list of peers that is none', replaced(r'\A', '[peers]\nfile = "nridd.toml"\n'), ['nridd.toml:1:', 'not JSON']),
     ('a list of peers that is another JSON object', replaced(r'\A', '[peers]\nfile = "registry/registry.json"\n'),

@@ -84,6 +84,20 @@ TEST(ServerSettings, mistakes_name_line_value_and_limit) {
   EXPECT_NE(refused(good(), "anchors = [\"2", "anchors = [\"3").find("trust.anchors"), std::string::npos);
 }
 
+TEST(ServerSettings, who_is_revoked) {
+  const auto with = [](const std::string& dets) { return replaced(good(), "[policy]\n", "[policy]\nrevoked = [" + dets + "]\n"); };
+  const Keys keys;
+  const auto settings = read(with("\"" + keys.text() + "\", \"" + to_text(keys.det) + "\""));
+  ASSERT_TRUE(settings.ok()) << settings.text();
+  EXPECT_EQ(settings->revoked, (std::vector<Det>{keys.det, keys.det}));
+  EXPECT_TRUE(read(good())->revoked.empty());
+  for (const char* wrong : {"2002:3f:fe00:a05::1", "nobody", ""}) {
+    const auto outcome = read(with("\"" + keys.text() + "\", \"" + wrong + "\""));
+    ASSERT_FALSE(outcome.ok()) << wrong;
+    EXPECT_NE(outcome.text().find("nridd.toml:8: policy.revoked: \"" + std::string(wrong) + "\" is no DET"), std::string::npos) << outcome.text();
+  }
+}
+
 TEST(ServerSettings, who_judges_signatures) {
   const auto with = [](const std::string& section) { return "[verify]\n" + section + "\n" + good(); };
   const auto plain = read(good());
