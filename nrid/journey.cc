@@ -29,12 +29,13 @@ void Journey::screen(std::span<Item* const> batch, Now now, const Config& config
   each(batch, [&](Item& i) { return digest(i); });                 // nrid/ S < L, the digest of R-045         60 ns
   fetch(batch, [&](Item& i) { parts_.keys.prefetch(i.token.kid), parts_.shared.duplicates.prefetch(i.digest); });
   each(batch, [&](Item& i) { return refuse_duplicate(i, now); });  // nrid/ replay filter: last free no         30 ns
-  each(batch, [&](Item& i) { return find_key(i, now); });          // det/  cached key of kid, or parked        30 ns
+  each(batch, [&](Item& i) { return find_key(i, now); });          // det/  cached key of kid, a Link, or parked 30 ns
 }
 
 // Between the two the items wait in their classes (nrid/verify_queue.h) while more comes than can be judged.
 void Journey::judge(std::span<Item* const> batch, Now now, const Config& config) {
   config_ = &config;
+  each(batch, [&](Item& i) { return learn_key(i, now); });         // det/  the Link of an unknown signer       50 us
   verify_outer(batch);                                             // cwt/  the gateway signed it               3-50 us
   fetch(batch, [&](Item& i) { parts_.shared.rates.prefetch(i.token.kid); });
   each(batch, [&](Item& i) { return admit(i, now); });             // nrid/ rate of kid, owner                  50 ns
@@ -149,7 +150,19 @@ Error Journey::refuse_duplicate(Item& item, Now now) const {
   return Error::none;
 }
 
-Error Journey::find_key(Item& item, Now now) { return key_of(item, item.token.kid, now, item.key); }
+// What a Link says takes a signature to believe, and anybody can invent children of an authority that we know (T19): it waits for its
+// turn, as all that has to be verified.
+Error Journey::find_key(Item& item, Now now) {
+  const auto found = parts_.keys.find(item.token.kid, now);
+  if (found.ok()) {
+    item.key = *found;
+    return Error::none;
+  }
+  if (found.error() != Error::det_revoked && link_in(item)) return Error::none;
+  return no_key(item, item.token.kid, found.error());
+}
+
+Error Journey::learn_key(Item& item, Now now) { return item.key != nullptr ? Error::none : key_of(item, item.token.kid, now, item.key); }
 
 void Journey::verify_outer(std::span<Item* const> batch) {
   jobs_.clear();

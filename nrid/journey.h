@@ -49,7 +49,7 @@ struct Item {
   rid::Pack pack;
   rid::PackAuth auth;
   Digest16 digest{};
-  KeyPtr key;                      // of kid
+  KeyPtr key;                      // of kid; null behind screen(): a Link has it
   KeyPtr ua_key;                   // of the Wrapper
   Det ua;
   Verdict verdict = Verdict::verified;
@@ -83,7 +83,7 @@ struct JourneyParts {
 class Journey {
  public:
   explicit Journey(JourneyParts parts) : parts_(parts) {}
-  // What can be told without a signature: in the order of nrid.md R-047. Those still open wait for judge().
+  // What can be told without a signature: in the order of nrid.md R-047. Those still open wait for judge(), with their key or a Link.
   void screen(std::span<Item* const> batch, Now now, const Config& config);
   // The rest: every item leaves with its fate; those still open are verified, fresh and entered in the replay filter. One set of
   // rules judges the whole batch.
@@ -97,6 +97,7 @@ class Journey {
   Error digest(Item& item) const;
   Error refuse_duplicate(Item& item, Now now) const;
   Error find_key(Item& item, Now now);
+  Error learn_key(Item& item, Now now);
   Error admit(Item& item, Now now) const;
   Error read_pack(Item& item);
   Error find_wrapper_key(Item& item, Now now);
@@ -113,8 +114,10 @@ class Journey {
   Error read_plain(Item& item);
   Error owner_ok(const Item& item) const;
   bool take_rate(const Det& kid, Now now) const;
+  static std::optional<std::array<uint8_t, rid::kEndorsementSize>> link_in(const Item& item);
   bool learn_link(Item& item, const Det& wanted, Now now, KeyPtr& key);
   Error key_of(Item& item, const Det& det, Now now, KeyPtr& key);
+  static Error no_key(Item& item, const Det& det, Error why);  // parked, or why it goes no further
 
   template <class Step>
   void each(std::span<Item* const> batch, Step step);

@@ -37,14 +37,20 @@ std::optional<Det> session_of(std::span<const rid::MessageOctets> messages) {
   return std::nullopt;
 }
 
+std::optional<std::array<uint8_t, rid::kEndorsementSize>> Journey::link_in(const Item& item) {
+  if (item.is_end() || item.pack.auth_pages() == 0) return std::nullopt;
+  const auto auth = rid::read_auth(item.pack);
+  return auth.ok() ? auth->link : std::nullopt;
+}
+
 // a Link in the packet whose child is the DET we need, and whose chain holds, replaces the query.
 bool Journey::learn_link(Item& item, const Det& wanted, Now now, KeyPtr& key) {
-  if (item.is_end() || item.pack.auth_pages() == 0) return false;
-  const auto auth = rid::read_auth(item.pack);
-  if (!auth.ok() || !auth->link) return false;
-  const auto endorsement = det::decode_endorsement(*auth->link);
+  const auto link = link_in(item);
+  if (!link) return false;
+  const auto endorsement = det::decode_endorsement(*link);
   if (!endorsement.ok() || endorsement->child != wanted) return false;
-  const auto learned = parts_.keys.learn(*auth->link, now);
+  ++item.signatures;
+  const auto learned = parts_.keys.learn(*link, now);
   if (!learned.ok()) return false;
   parts_.counters.add(Counter::link_learned);
   key = *learned;
@@ -59,7 +65,11 @@ Error Journey::key_of(Item& item, const Det& det, Now now, KeyPtr& key) {
   }
   if (found.error() == Error::det_revoked) return found.error();
   if (learn_link(item, det, now, key)) return Error::none;
-  if (found.error() != Error::key_unavailable) return found.error();
+  return no_key(item, det, found.error());
+}
+
+Error Journey::no_key(Item& item, const Det& det, Error why) {
+  if (why != Error::key_unavailable) return why;
   if (item.parked_before && item.waits_for == det) {  // its wait is over, whatever the resolver said
     return item.key_answer == Error::none ? Error::key_unavailable : item.key_answer;
   }

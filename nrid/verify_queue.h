@@ -24,7 +24,7 @@ inline constexpr std::array<VerifyClassInfo, 4> kVerifyClasses = {{
     {VerifyClass::active, 60, Counter::shed_active},  // a signer heard lately from this address, or with our Echo value
     {VerifyClass::moved, 15, Counter::shed_moved},    // heard lately, from elsewhere
     {VerifyClass::known, 15, Counter::shed_known},    // its key is here, nothing was heard of it lately
-    {VerifyClass::unknown, 10, Counter::shed_unknown},  // its key had to be fetched
+    {VerifyClass::unknown, 10, Counter::shed_unknown},  // its key had to be fetched, or a Link brings it
 }};
 
 class VerifyQueue {                     // one thread; holds numbers of places that its owner gave out

@@ -185,7 +185,7 @@ KnownPaths::Heard Worker::heard(const Item& item, Now now) const {
 }
 
 VerifyClass Worker::class_of(const Item& item, bool proven, Now now) const {
-  if (item.parked_before) return VerifyClass::unknown;
+  if (item.parked_before || item.key == nullptr) return VerifyClass::unknown;
   switch (heard(item, now)) {
     case KnownPaths::Heard::here: return VerifyClass::active;
     case KnownPaths::Heard::elsewhere: return proven ? VerifyClass::active : VerifyClass::moved;

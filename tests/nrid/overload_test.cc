@@ -18,6 +18,7 @@ using coap::Type;
 constexpr Duration kSignature = Duration{100};
 constexpr size_t kSocket = 4096;
 constexpr int kFlights = 100;
+constexpr int kChildren = 80;
 constexpr int64_t kFloodPerSecond = 100'000;
 
 class SlowVerifier final : public Verifier {
@@ -36,7 +37,7 @@ class SlowVerifier final : public Verifier {
 };
 
 // How the forgers of a test choose whom they name and where they say they come from.
-enum class Forged { unknown_signers, real_signers, real_signers_at_home };
+enum class Forged { unknown_signers, invented_children, real_signers, real_signers_at_home };
 
 class Flooded : public ::testing::Test {
  protected:
@@ -48,6 +49,7 @@ class Flooded : public ::testing::Test {
       flights.emplace_back(static_cast<uint8_t>(10 + i));
       w.keys.know(flights.back());
     }
+    for (int i = 0; i < kChildren; ++i) children.emplace_back(static_cast<uint8_t>(10 + kFlights + i));
     for (int i = 0; i < kFlights; ++i) w.send(Type::con, w.uas_cwt(flights[static_cast<size_t>(i)], w.start_pack(flights[static_cast<size_t>(i)])), home(i));
     EXPECT_EQ(w.recorder->count(FlightEventKind::active), size_t{kFlights});
     w.heard();
@@ -79,8 +81,9 @@ class Flooded : public ::testing::Test {
     return w.post(type, w.uas_cwt(flights[static_cast<size_t>(flight)], w.flight_pack(flights[static_cast<size_t>(flight)], flight)));
   }
   void forge(Forged how) {
-    const int flight = static_cast<int>(random.below(victims));
-    Buffer datagram = templates[static_cast<size_t>(flight)];
+    const bool child = how == Forged::invented_children;
+    const int flight = static_cast<int>(random.below(child ? kChildren : victims));
+    Buffer datagram = (child ? child_templates : templates)[static_cast<size_t>(flight)];
     for (size_t i = 0; i < 8; ++i) datagram[datagram.size() - 60 + i] = static_cast<uint8_t>(random.u16());  // within R
     Address from = home(flight);
     if (forger) from = *forger;
@@ -118,6 +121,15 @@ class Flooded : public ::testing::Test {
     template_second = second;
     templates.clear();
     for (int i = 0; i < kFlights; ++i) templates.push_back(report(i));
+    child_templates.clear();
+    for (int i = 0; i < kChildren; ++i) child_templates.push_back(introduction(children[static_cast<size_t>(i)]));
+  }
+  // Under a Link of our HDA that it never signed.
+  Buffer introduction(const Party& child) {
+    auto link = *det::make_endorsement(child.det, child.signer.public_key(), w.keys.hda.det, w.keys.hda.signer, at_second(kNow - 100), at_second(kNow + 86'400));
+    link[80] ^= 1;
+    std::array<uint8_t, rid::kPackSizeMax> out;
+    return w.post(Type::non, w.uas_cwt(child, *rid::build_link_pack({}, link, w.clock.now().wall, out)));
   }
   void send_report(int flight, Tick due) {
     const Buffer datagram = report(flight, Type::con);
@@ -146,7 +158,8 @@ class Flooded : public ::testing::Test {
   SlowVerifier verifier;
   SeededRandom random;
   std::deque<Party> flights;
-  std::vector<Buffer> templates;
+  std::deque<Party> children;
+  std::vector<Buffer> templates, child_templates;
   int64_t template_second = -1;
   uint32_t victims = kFlights;
   std::optional<Address> forger;          // all from one address
@@ -160,6 +173,22 @@ TEST_F(Flooded, T19_forgeries_of_unknown_signers_cost_the_known_nothing) {
   fly(seconds(3), Forged::unknown_signers);
   EXPECT_GE(share(), 0.998);
   EXPECT_LE(p99(), milliseconds(100));
+}
+
+// Nothing of such a datagram needs to be secret or true but the name of an authority: its Link costs a signature to refuse.
+TEST_F(Flooded, T19_links_of_invented_aircraft_cost_the_known_nothing) {
+  size_t links = 0;
+  w.keys.on_verify = [&] {
+    w.clock.advance(kSignature);
+    ++links;
+  };
+  fly(seconds(3), Forged::invented_children);
+  EXPECT_GE(share(), 0.998);
+  EXPECT_LE(p99(), milliseconds(100));
+  EXPECT_GT(links, 5'000u) << "what the known leave is theirs";
+  EXPECT_LT(links, 30'000u);
+  EXPECT_GT(w.count(Counter::shed_unknown), 100'000u);
+  EXPECT_EQ(w.count(Counter::shed_active), 0u);
 }
 
 TEST_F(Flooded, T20_forgeries_in_the_name_of_aircraft_in_flight_leave_them_their_share) {

@@ -81,6 +81,7 @@ class TestKeys final : public KeySource {
     const auto e = det::decode_endorsement(endorsement136);
     if (!e.ok()) return e.error();
     if (e->parent != hda.det) return Error::untrusted_chain;
+    on_verify();
     const auto good = det::verify_endorsement(*e, hda.signer.public_key(), now.wall, seconds(5));
     if (!good.ok()) return good.error();
     return keys_[e->child] = entry(e->child, e->child_key);
@@ -102,6 +103,7 @@ class TestKeys final : public KeySource {
   Party hda{200};
   Instant valid_until = at_second(kNow + 86'400);
   std::vector<Det> asked;
+  std::function<void()> on_verify = [] {};  // of an endorsement's signature
 
  private:
   KeyPtr entry(const Det& det, const PublicKey& key) const {
