@@ -123,10 +123,12 @@ void weigh_tables(size_t flights) {
     }
     return table;
   });
+  const det::Revocations revocations;
+  const auto issuers = std::make_shared<const std::vector<Det>>(2);  // all flights hang below the same
   weigh_table("keys", flights, [&] {
     det::KeySourceLimits limits;
     limits.keys_max = flights * 5 / 4 + 4096;
-    auto table = std::make_unique<det::KeyCache>(limits);
+    auto table = std::make_unique<det::KeyCache>(limits, revocations);
     const Now at{at_second(1), now};
     for (size_t i = 0; i < flights; ++i) {
       auto key = std::make_shared<KeyEntry>();
@@ -134,7 +136,7 @@ void weigh_tables(size_t flights) {
       key->valid_until = at_second(3600);
       const std::string name = to_text(key->det);
       key->chain = name + " < " + name + " < " + name + " (anchor)";
-      table->put(key, at_second(7200), at);
+      table->put(key, at_second(7200), issuers, at);
     }
     return table;
   });
