@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 
-#include "base/file.h"
 #include "base/text.h"
 #include "det/det.h"
 #include "det/dns_client.h"
@@ -355,49 +354,6 @@ Status read_dns(const SettingsSection& dns, const SettingsSection& trust, det::R
   }
   if (out.anchors.empty()) return bad(trust, "anchors", "the list is empty; without an anchor no key can be trusted");
   return {};
-}
-
-StatusOr<std::vector<Identity>> read_identities(const ServerSettings& settings) {
-  std::vector<Identity> out;
-  TRY(signer, read_key_file(settings.key_file, settings.setup.det));
-  out.push_back({settings.setup.det, std::shared_ptr<const Signer>(std::move(signer))});
-  if (settings.former) {
-    TRY(former, read_key_file(settings.former_key_file, *settings.former));
-    out.push_back({*settings.former, std::shared_ptr<const Signer>(std::move(former))});
-  }
-  return out;
-}
-
-StatusOr<PeerTable> read_peers(const ServerSettings& settings, std::span<const Identity> identities) {
-  if (settings.peers_file.empty()) return PeerTable();
-  PeerTrust trust{identities[0].det, identities[0].signer->public_key(), settings.dns.anchors};
-  if (identities.size() > 1) trust.former = {identities[1].det, identities[1].signer->public_key()};
-  return load_peer_file(settings.peers_file, trust);
-}
-
-StatusOr<std::unique_ptr<SeedSigner>> read_key_file(const std::string& path, const Det& det) {
-  TRY(content, read_file(path, 4096));
-  return read_key(content, path, det);
-}
-
-StatusOr<std::unique_ptr<SeedSigner>> read_key(std::string_view text, const std::string& path, const Det& det) {
-  const Status unreadable = Status::failed(path + ": no Ed25519 seed; one line of 64 hex digits is wanted");
-  std::string_view rest = text, line;
-  while (line.empty() && !rest.empty()) {
-    const size_t end = rest.find('\n');
-    line = trimmed(rest.substr(0, end));
-    rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
-    if (line.starts_with('#')) line = {};
-  }
-  const auto octets = from_hex(line);
-  if (!octets || octets->size() != 32) return unreadable;
-  Seed seed;
-  std::copy(octets->begin(), octets->end(), seed.begin());
-  auto signer = std::make_unique<SeedSigner>(seed);
-  if (!det::check(det, signer->public_key()).ok()) {
-    return Status::failed(path + ": its key " + to_hex(signer->public_key()) + " does not hash to " + to_text(det));
-  }
-  return signer;
 }
 
 }  // namespace nrid

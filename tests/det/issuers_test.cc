@@ -142,9 +142,9 @@ TEST(Resolver, an_issuer_that_a_walk_failed_over_is_asked_for_again) {
   EXPECT_TRUE(family.resolve("ua").ok());
   family.dns.publish(hda.records);                    // renewed
   family.clock.advance(seconds(11));
-  EXPECT_EQ(family.resolve("ua").error(), Error::bad_certificate);
+  EXPECT_EQ(family.resolve("ua").error(), Error::certificate_expired);
   const size_t asked = family.dns.asked;
-  EXPECT_EQ(family.resolve("ua").error(), Error::bad_certificate);  // not asked for with every failure
+  EXPECT_EQ(family.resolve("ua").error(), Error::certificate_expired);  // not asked for with every failure
   EXPECT_EQ(family.dns.asked, asked + 2);
   family.clock.advance(seconds(20));
   EXPECT_TRUE(family.resolve("ua").ok());

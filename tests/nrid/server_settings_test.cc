@@ -213,7 +213,8 @@ TEST(ServerSettings, R009_the_keys_of_all_that_may_fly_have_room) {
   ASSERT_TRUE(settings.ok()) << settings.text();
   const size_t flights = settings->setup.limits.aircraft_max;
   EXPECT_EQ(flights, 100'000u);
-  det::KeyCache cache(settings->keys);
+  det::Revocations revocations;
+  det::KeyCache cache(settings->keys, revocations);
   const Now now{at_second(1'790'000'000), Tick{1'000'000}};
   SeededRandom random(5);
   for (size_t i = 0; i < 2 * flights; ++i) {
@@ -221,7 +222,7 @@ TEST(ServerSettings, R009_the_keys_of_all_that_may_fly_have_room) {
     entry->det = Det::with_hid(16376, 10, kSuiteEddsaCshake128);
     random.fill(std::span(entry->det.octets).subspan(8));
     entry->valid_until = now.wall + seconds(60);
-    cache.put(std::move(entry), now.wall + seconds(3600), now);
+    cache.put(std::move(entry), now.wall + seconds(3600), nullptr, now);
   }
   EXPECT_EQ(cache.stats().keys, 2 * flights);
   EXPECT_EQ(cache.stats().evicted, 0u);
