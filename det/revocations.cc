@@ -39,7 +39,7 @@ void Revocations::list(std::span<const Det> dets) {
 // Called under the lock, so that who reads the new generation finds the new set behind it.
 void Revocations::changed() {
   size_.store(revoked_.size(), std::memory_order_relaxed);
-  generation_.fetch_add(1, std::memory_order_relaxed);
+  generation_.fetch_add(1, std::memory_order_release);
 }
 
 bool Revocations::holds(const Det& det) const { return reaches(det, nullptr); }

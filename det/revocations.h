@@ -1,6 +1,6 @@
 // Who is revoked here, and how far that reaches: a DET is refused when it is named itself or when one of those who vouch for it is.
 // Two hands write: modules, one DET at a time, and the operator, whose list (policy.revoked) comes whole with each reading of
-// the settings. What one of them lifts the other may still hold. While nothing changes a reader pays for one relaxed load: it keeps its verdict
+// the settings. What one of them lifts the other may still hold. While nothing changes a reader pays for one load: it keeps its verdict
 // beside the generation that it was made in (det/key_cache.h). Safe from any thread.
 #pragma once
 
@@ -38,8 +38,8 @@ class Revocations {
   void lift(const Det& det);                  // what a module revoked
   void list(std::span<const Det> dets);       // the operator's, whole: who is no longer on it is lifted
 
-  // Another one after each change; 0 while there was none.
-  uint32_t generation() const { return generation_.load(std::memory_order_relaxed); }
+  // Another one after each change; 0 while there was none. Who has seen it sees the change: a verdict kept beside it would stay wrong.
+  uint32_t generation() const { return generation_.load(std::memory_order_acquire); }
   bool holds(const Det& det) const;
   bool reaches(const Det& det, const Issuers& issuers) const;
   size_t size() const;
