@@ -156,8 +156,8 @@ def thread_step():
     return unit_tests('tsan.log', 'build/tsan', names, env=SANITIZE)
 
 
-def python_files(paths, beside=0):
-    """Runs unittest files, in this order, as many at once as there are cores and `beside` more: for those that mostly wait."""
+def python_files(paths):
+    """Runs unittest files, in this order, as many at once as there are cores."""
     def one(path):
         name = path.stem
         results = LOGS / f'{name}.json'
@@ -170,7 +170,7 @@ def python_files(paths, beside=0):
         for case in failed:
             print('    | ' + '\n    | '.join([case.name, *case.text.strip().splitlines()[-12:]]))
         return cases
-    with concurrent.futures.ThreadPoolExecutor(max(2, os.cpu_count() or 2) + beside) as pool:
+    with concurrent.futures.ThreadPoolExecutor(max(2, os.cpu_count() or 2)) as pool:
         return [case for cases in pool.map(one, paths) for case in cases]
 
 
@@ -194,7 +194,7 @@ def process_step():
     # What takes minutes begins first, so that nothing runs alone at the end.
     long = ('conform_mutants_test', 'flipped_bit_test', 'bench_floods_test', 'conform_test', 'bench_report_test', 'load_test')
     files = sorted((ROOT / 'tests/apps').glob('*_test.py'), key=lambda path: (long.index(path.stem) if path.stem in long else len(long), path.stem))
-    return python_files(files, beside=1)
+    return python_files(files)
 
 
 def sim_step():
