@@ -47,6 +47,12 @@ std::string in_quotes(std::string_view value) {
   return "\"" + printable(value.substr(0, kMax)) + (value.size() > kMax ? "...\"" : "\"");
 }
 
+std::string padded(std::string_view text, size_t width) {
+  std::string out(text);
+  out.resize(std::max(out.size() + 1, width), ' ');
+  return out;
+}
+
 std::string rfc3339(Instant instant, int decimals) {
   CHECK(decimals >= 0 && decimals <= 6);
   const std::time_t second = instant.seconds();

@@ -17,6 +17,9 @@ std::string printable(std::string_view text);
 // A bad value for a message: printable, between quotation marks, its first 60 octets.
 std::string in_quotes(std::string_view value);
 
+// With blanks behind it up to `width` octets, one at least: a column of a table.
+std::string padded(std::string_view text, size_t width);
+
 // "; did you mean WORD?" with the known word that takes the fewest edits, if they are few; else nothing.
 std::string did_you_mean(std::string_view word, std::span<const std::string_view> known);
 

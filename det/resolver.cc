@@ -313,8 +313,7 @@ Resolved resolve_now(const ResolverSettings& settings, Lookup& lookup, const Clo
   return Resolved::failed(Error::dns_timeout, to_text(det) + ": no answer within " + std::to_string(deadline.ms()) + " ms");
 }
 
-Resolved resolve_now(const ResolverSettings& settings, const Det& det, bool want_addresses, Duration deadline) {
-  SystemClock clock;
+Resolved resolve_now(const ResolverSettings& settings, const Det& det, bool want_addresses, Duration deadline, const Clock& clock) {
   SystemRandom random;
   const DnsClientSettings dns{.servers = settings.servers, .timeout_ms = settings.timeout_ms, .tries = settings.tries};
   const auto client = DnsClient::open(dns, random);

@@ -138,7 +138,7 @@ class Resolver {
 };
 
 // One DET, one answer, at most `deadline` from now: for tools and the gateway's setup. Opens its own DNS client.
-Resolved resolve_now(const ResolverSettings& settings, const Det& det, bool want_addresses, Duration deadline);
+Resolved resolve_now(const ResolverSettings& settings, const Det& det, bool want_addresses, Duration deadline, const Clock& clock = SystemClock());
 // The same with the caller's look-up and clock.
 Resolved resolve_now(const ResolverSettings& settings, Lookup& lookup, const Clock& clock, const Det& det, bool want_addresses,
                      Duration deadline);

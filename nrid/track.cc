@@ -85,13 +85,14 @@ void Track::make_room_for(int64_t word) {
 void Track::add(Sighting sighting, Tick now, std::vector<Sighting>& out) {
   const Duration deviation = distance_in_time(sighting.sampled, sighting.signed_at);
   if (deviation > kDeviates) sighting.anomaly = true;
-  const bool far_ahead = sighting.sampled > sighting.signed_at && stale(sighting.sampled, sighting.signed_at);  // would push out all others
+  const bool is_stale = stale(sighting.sampled, sighting.signed_at);
+  const bool far_ahead = is_stale && sighting.sampled > sighting.signed_at;  // would push out all others
   if (!far_ahead && !first_of(sighting.sampled)) {  // a second pack about one moment: its other messages count, its point is there already
     sighting.location.reset();
     out.push_back(std::move(sighting));
     return;
   }
-  if (stale(sighting.sampled, sighting.signed_at) || (last_ && sighting.sampled < last_->sampled)) {
+  if (is_stale || (last_ && sighting.sampled < last_->sampled)) {
     sighting.late = true;
     out.push_back(std::move(sighting));
     return;

@@ -20,8 +20,7 @@ void Unverifiable::heard(const KeySource::Answer& answer) {
   if (answer.key != nullptr || answer.error == Error::none || answer.error == Error::det_revoked) return;
   const Now now = clock_.now();
   if (told_lately(answer, now.tick)) return;
-  Share& share = anybody_can_cause(answer.error) ? invented_ : registered_;
-  if (!share.bucket.take(now.tick, share.per_s, share.burst)) return counters_.add(Counter::unverifiable_not_told);
+  if (!(anybody_can_cause(answer.error) ? invented_ : registered_).take(now.tick)) return counters_.add(Counter::unverifiable_not_told);
   told_.push_back({answer.det, answer.error, now.tick + kQuiet});
   FlightEvent event;
   event.kind = FlightEventKind::unverifiable;

@@ -14,23 +14,19 @@
 
 namespace nrid {
 
-// In any second, both shares at their fullest. With the sums of what was left out (apps/server/flight_log.cc: one a second, and one at
-// the end) it makes ten lines.
-inline constexpr int kUnverifiableToldMax = 8;
-
 class Unverifiable {
  public:
+  static constexpr int kPerSecond = 2, kBurst = 2;  // of each share
+  // In any second, both shares at their fullest. With the sums of what was left out (apps/server/flight_log.cc: one a second, and one at
+  // the end) it makes ten lines.
+  static constexpr int kToldMax = 2 * (kPerSecond + kBurst);
+
   // References outlive it.
   Unverifiable(const Clock& clock, Ring<Record>& records, CounterBlock& counters) : clock_(clock), records_(records), counters_(counters) {}
   // The resolver's thread, or one at a time. A key, or a DET that was revoked here (an event of its own), is nothing to tell.
   void heard(const KeySource::Answer& answer);
 
  private:
-  struct Share {
-    double per_s;
-    double burst;
-    Bucket bucket{burst, {}};
-  };
   struct Told {
     Det det;
     Error error = Error::none;
@@ -41,9 +37,8 @@ class Unverifiable {
   const Clock& clock_;
   Ring<Record>& records_;
   CounterBlock& counters_;
-  Share invented_{2, 2};       // no such DET, or no time to ask
-  Share registered_{2, 2};     // records that do not hold: they take a registry to publish
-  static_assert(2 + 2 + 2 + 2 == kUnverifiableToldMax);
+  SharedBucket invented_{kPerSecond, kBurst};    // no such DET, or no time to ask
+  SharedBucket registered_{kPerSecond, kBurst};  // records that do not hold: they take a registry to publish
   std::deque<Told> told_;      // ascending; the shares keep it short
 };
 

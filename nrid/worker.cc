@@ -10,9 +10,9 @@ namespace {
 
 constexpr size_t kReserved = 8;       // an eighth of a shard's ring
 constexpr size_t kRounds = 32;        // batches that one step reads of a socket that fills
-constexpr size_t kMany = 32;
+constexpr size_t kMany = 32;          // of a step: lanes are well filled
 constexpr std::chrono::microseconds kGather(500);
-constexpr Duration kBehind = milliseconds(5);
+constexpr Duration kBehind = milliseconds(5);  // for so long nobody asks how full the socket is
 
 }  // namespace
 

@@ -192,7 +192,7 @@ def process_step():
             need('npm.log', 'npm', 'ci', '--prefix', folder, '--no-audit', '--no-fund')
     shutil.rmtree(LOGS / 'apps', ignore_errors=True)
     # What takes minutes begins first, so that nothing runs alone at the end.
-    long = ('conform_mutants_test', 'flipped_bit_test', 'bench_floods_test', 'conform_test', 'bench_report_test', 'load_test')
+    long = ('conform_mutants_test', 'bench_report_test', 'conform_test', 'bench_floods_test', 'load_test')
     files = sorted((ROOT / 'tests/apps').glob('*_test.py'), key=lambda path: (long.index(path.stem) if path.stem in long else len(long), path.stem))
     return python_files(files)
 

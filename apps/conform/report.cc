@@ -43,12 +43,6 @@ std::string packets_of(const Outcome& outcome) {
   return out;
 }
 
-std::string padded(std::string_view text, size_t width) {
-  std::string out(text);
-  out.resize(std::max(out.size() + 1, width), ' ');
-  return out;
-}
-
 }  // namespace
 
 std::string table_of(std::span<const Outcome> outcomes) {

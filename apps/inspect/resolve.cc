@@ -2,9 +2,7 @@
 
 #include <algorithm>
 
-#include "base/random.h"
 #include "base/text.h"
-#include "det/dns_client.h"
 #include "det/hhit.h"
 #include "det/resolver.h"
 
@@ -57,13 +55,6 @@ bool settings_of(const Json& input, det::ResolverSettings& settings, Json& refus
   return true;
 }
 
-det::Resolved ask(const det::ResolverSettings& settings, const Clock& clock, const Det& det, bool addresses, Duration deadline) {
-  SystemRandom random;
-  const auto client = det::DnsClient::open({.servers = settings.servers, .timeout_ms = settings.timeout_ms, .tries = settings.tries}, random);
-  if (!client.ok()) return det::Resolved::failed(Error::dns_unreachable, client.text());
-  return det::resolve_now(settings, **client, clock, det, addresses, deadline);
-}
-
 Json path_of(const det::Resolved& found) {
   Json out = Json::array();
   for (const det::Step& step : found.steps()) {
@@ -84,8 +75,7 @@ Json resolve(const Json& input) {
       !settings_of(input, settings, refused)) {
     return refused;
   }
-  const ClockAt clock(now_field(input));
-  const det::Resolved found = ask(settings, clock, det, input.value("addresses", false), milliseconds(timeout_ms));
+  const det::Resolved found = det::resolve_now(settings, det, input.value("addresses", false), milliseconds(timeout_ms), ClockAt(now_field(input)));
   Json out = {{"ok", found.ok()}, {"state", state_of(found.error())}, {"path", path_of(found)}};
   if (!found.ok()) {
     out.update(refusal(info(found.error()).counter, found.text()));
@@ -101,16 +91,11 @@ Json resolve(const Json& input) {
   return out;
 }
 
-std::string padded(std::string text, size_t width) {
-  text.resize(std::max(text.size(), width), ' ');
-  return text;
-}
-
 std::string render(const Json& input, const Json& answer) {
   if (input.value("json", false)) return answer.dump(2) + "\n";
   constexpr std::string_view kLines[] = {"state", "error", "detail", "ipv6", "hi", "type", "abbreviation", "parent", "chain", "name", "uri", "dnssec", "endorsement", "addresses"};
   std::string out;
-  const auto line = [&](std::string_view name, const std::string& value) { out += padded(std::string(name), 13) + value + "\n"; };
+  const auto line = [&](std::string_view name, const std::string& value) { out += padded(name, 13) + value + "\n"; };
   for (const std::string_view name : kLines) {
     const auto at = answer.find(name);
     if (at == answer.end() || at->empty() || *at == "") continue;

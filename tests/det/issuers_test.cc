@@ -22,6 +22,13 @@ struct Family {
   void add(const std::string& name, const std::string& type, uint16_t hda, const std::string& parent) {
     list.push_back({.name = name, .type = type, .raa = 16376, .hda = hda, .parent = parent});
   }
+  // That many issuers below `parent`, and below each a DET that only it vouches for.
+  void add_pairs(int count, uint16_t hda, const std::string& parent, const std::string& issuer, const std::string& child) {
+    for (int i = 0; i < count; ++i) {
+      add(issuer + std::to_string(i), "hda", hda, parent);
+      add(child + std::to_string(i), "ua", hda, issuer + std::to_string(i));
+    }
+  }
   void publish() {
     SeededRandom random(11);
     const auto built = build_registry(list, kNow - seconds(3600), kNow + seconds(86'400), random);
@@ -70,11 +77,7 @@ TEST(Resolver, issuers_are_remembered_once_they_are_judged_good) {
   family.add("ua", "ua", 10, "hda");
   family.add("ua2", "ua", 10, "hda");
   family.add("nowhere", "hda", 11, "raa");
-  for (int i = 0; i < kBad; ++i) {
-    const std::string number = std::to_string(i);
-    family.add("issuer" + number, "hda", 11, "nowhere");
-    family.add("bad" + number, "ua", 11, "issuer" + number);
-  }
+  family.add_pairs(kBad, 11, "nowhere", "issuer", "bad");
   family.publish();
   family.dns.table.erase({owner_name(family.entries["nowhere"].det), RrType::hhit});
   ASSERT_TRUE(family.resolve("ua").ok());
@@ -92,11 +95,7 @@ TEST(Resolver, a_registry_with_many_issuers_pushes_out_none_of_another) {
   for (const char* name : {"hda", "other"}) family.add(name, "hda", std::string(name) == "hda" ? 10 : 11, "raa");
   family.add("ua", "ua", 10, "hda");
   family.add("ua2", "ua", 10, "hda");
-  for (int i = 0; i < kMany; ++i) {
-    const std::string number = std::to_string(i);
-    family.add("issuer" + number, "hda", 11, "other");
-    family.add("its" + number, "ua", 11, "issuer" + number);
-  }
+  family.add_pairs(kMany, 11, "other", "issuer", "its");
   family.publish();
   ASSERT_TRUE(family.resolve("ua").ok());
   for (int i = 0; i < kMany; ++i) ASSERT_TRUE(family.resolve("its" + std::to_string(i)).ok());

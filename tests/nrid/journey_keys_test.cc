@@ -162,7 +162,7 @@ TEST(JourneyKeys, T49_a_flood_of_invented_dets_is_told_a_few_times_a_second_and_
   EXPECT_EQ(told.size() + w.count(Counter::unverifiable_not_told), flood + 1);
   EXPECT_GE(told.size(), 20u);
   for (const Instant from : told) {
-    EXPECT_LE(std::count_if(told.begin(), told.end(), [&](Instant at) { return at >= from && at < from + seconds(1); }), kUnverifiableToldMax);
+    EXPECT_LE(std::count_if(told.begin(), told.end(), [&](Instant at) { return at >= from && at < from + seconds(1); }), Unverifiable::kToldMax);
   }
   EXPECT_EQ(w.count(Counter::event_dropped), 0u);
 }
