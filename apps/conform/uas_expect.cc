@@ -104,12 +104,13 @@ Heard* UasPlayer::find_answer(const Sent& sent, bool empty_too) {
   return nullptr;
 }
 
-// An answer, or octets that nobody can read: both break a silence.
-Heard* UasPlayer::find_unwanted(const Sent& sent) {
+// An answer, or octets that nobody can read: both break a silence. An empty ACK that is allowed is none yet: what it
+// announces may come apart.
+Heard* UasPlayer::find_unwanted(const Sent& sent, bool empty_too) {
   for (const auto& heard : inbox_) {
     if (!heard->used && !heard->readable && heard->socket == sent.socket && heard->at >= sent.at) return heard.get();
   }
-  return find_answer(sent, true);
+  return find_answer(sent, empty_too);
 }
 
 // With `move` the first that has one, with `by` the first of that identity: what crossed the cause of it is passed over.
@@ -227,9 +228,10 @@ Status UasPlayer::silence(const Step& step) {
   const Sent* const to = sent_as(step.value("to"));
   if (to == nullptr) return Status::failed("nothing was sent that could be answered");
   const Tick until = std::max(to->at, now().tick - time) + time;
+  const bool empty_ok = step.has("empty-ok");
   Heard* heard = nullptr;
-  pump(until, [&] { return (heard = find_unwanted(*to)) != nullptr; });
-  if (heard != nullptr && step.has("empty-ok") && heard->readable && heard->letter.payload.empty()) return {};
+  pump(until, [&] { return (heard = find_unwanted(*to, !empty_ok)) != nullptr; });
+  if (heard != nullptr && empty_ok && heard->readable && heard->letter.payload.empty()) return {};
   if (heard == nullptr) return common_.interrupted ? Status::failed("interrupted") : Status();
   heard->used = true;
   return Status::failed("silence was due, got " + describe(*heard));

@@ -79,7 +79,7 @@ class UasPlayer final : public Player {
   Status judge_heartbeat(const Step& step, const Heard& heard) const;
   const Identity* speaker_of(const Heard& heard) const;
   Heard* find_answer(const Sent& sent, bool empty_too = false);
-  Heard* find_unwanted(const Sent& sent);
+  Heard* find_unwanted(const Sent& sent, bool empty_too);
   Heard* find_notice(std::string_view at, const Step& step = Step());
   const Sent* sent_as(const std::string& name) const;
 
