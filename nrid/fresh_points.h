@@ -5,10 +5,10 @@
 
 #include <atomic>
 #include <cstring>
-#include <vector>
 
 #include "base/clock.h"
 #include "base/det.h"
+#include "base/zeroed.h"
 
 namespace nrid {
 
@@ -39,7 +39,7 @@ class FreshPoints {
   static uint64_t tag(const Det& ua) { return (low(ua) << 8 & kTag) | uint64_t{1} << 40; }  // never that of an empty slot
   static uint64_t ms(Tick tick) { return static_cast<uint64_t>(tick.us / 1000) & ~kTag; }
   std::atomic<uint64_t>& slot(const Det& ua) { return slots_[low(ua) % kSlots]; }
-  std::vector<std::atomic<uint64_t>> slots_;
+  ZeroedVector<std::atomic<uint64_t>> slots_;
 };
 
 }  // namespace nrid

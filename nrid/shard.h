@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "base/zeroed.h"
 #include "nrid/client.h"
 #include "nrid/config.h"
 #include "nrid/host.h"
@@ -143,7 +144,7 @@ class Shard {
   Tick tick_;                            // of the step under way
   Ring<ShardInput> inputs_;
   std::vector<ShardInput> batch_;
-  std::vector<TokenSlot> tokens_;
+  ZeroedVector<TokenSlot> tokens_;
   Table operations_;
   struct Expected {                      // an operation that another provider or node carries, should it come here
     Det from;

@@ -9,6 +9,7 @@ void flip_every_bit(Transport transport) {
   Options o;
   o.policy.rate_burst = 1e9;
   o.limits.unverified_replies_burst = 1e9;
+  o.limits.report_ring = o.limits.record_ring = 16;
   World w(o);
   const Buffer good = w.post(coap::Type::con, w.uas_cwt(w.ua, w.start_pack(w.ua)), transport);
   size_t same_track = 0;
