@@ -122,11 +122,12 @@ def clang_step():
 
 
 def fuzz_once(target):
-    """A short run of one target from its seeds; what it finds on the way goes to build/fuzz, not into the corpus."""
+    """A short run of one target from its seeds; what it finds on the way goes to build/fuzz, not into the corpus. At the lowest priority: it
+    takes what the process tests beside it leave, and gets twice the time for that."""
     log = f'fuzz-{target.name}.log'
     runs, seconds = fuzzing.limits(target)
-    command = fuzzing.command(target, ROOT / 'build/fuzz' / target.name, f'{LOGS}/fuzz-{target.name}-', runs=runs, seconds=seconds)
-    status = run(log, *command, env=SANITIZE)
+    command = fuzzing.command(target, ROOT / 'build/fuzz' / target.name, f'{LOGS}/fuzz-{target.name}-', runs=runs, seconds=2 * seconds, hang=20)
+    status = run(log, 'nice', '-n', '19', *command, env=SANITIZE)
     output = (LOGS / log).read_text(errors='replace')
     if target.canary:
         return from_canary('fuzz.canary', status, output)
@@ -134,7 +135,7 @@ def fuzz_once(target):
 
 
 def fuzz_step():
-    """libFuzzer, 200,000 inputs or a minute for every parser, and a canary that must be caught"""
+    """libFuzzer, 200,000 inputs or two minutes for every parser, and a canary that must be caught"""
     targets = fuzzing.targets(ROOT / 'build/clang')
     if not any(target.canary for target in targets):
         return [Case('fuzz', FAILED, 'build/clang holds no canary, so nothing shows that the fuzzers work')]
@@ -202,8 +203,9 @@ def sim_step():
     return python_files(sorted((ROOT / 'tests/sim').glob('*_test.py')))
 
 
-STEPS = [('gcc', gcc_step), ('clang', clang_step), ('fuzz', fuzz_step), ('threads', thread_step), ('tidy', tidy_step), ('sim', sim_step),
+STEPS = [('gcc', gcc_step), ('clang', clang_step), ('threads', thread_step), ('tidy', tidy_step), ('sim', sim_step), ('fuzz', fuzz_step),
          ('apps', process_step)]
+BESIDE = {'fuzz': 'apps'}  # processes mostly wait for each other, fuzzers never wait
 
 
 def processor_seconds():
@@ -228,6 +230,17 @@ def one_step(number, total, name, step):
     return cases
 
 
+def all_steps(steps):
+    """One after the other, but for those that go beside a later one."""
+    with concurrent.futures.ThreadPoolExecutor(len(steps)) as pool:
+        begun = []
+        for number, (name, step) in enumerate(steps, 1):
+            begun.append(pool.submit(one_step, number, len(steps), name, step))
+            if BESIDE.get(name) not in (later for later, _ in steps):
+                concurrent.futures.wait(begun)
+        return [case for future in begun for case in future.result()]
+
+
 def main():
     parser = argparse.ArgumentParser(prog='./check', description='builds everything, runs every test and counts them')
     parser.add_argument('--only', metavar='STEP', action='append', choices=[name for name, _ in STEPS],
@@ -238,9 +251,7 @@ def main():
         old.unlink()
     shutil.rmtree(ROOT / 'build/fuzz', ignore_errors=True)
     steps = [(name, step) for name, step in STEPS if not chosen or name in chosen]
-    cases = []
-    for number, (name, step) in enumerate(steps, 1):
-        cases += one_step(number, len(steps), name, step)
+    cases = all_steps(steps)
     for case in cases:
         if case.verdict == FAILED:
             print(f'failed: {case.name}: {(case.text.strip().splitlines() or [""])[0][:160]}')

@@ -11,7 +11,7 @@ import re
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CORPUS = ROOT / 'tests/fuzz/corpus'
 RUNS = 200_000        # of one target in ./check
-SECONDS_MAX = 240     # and how long that may take: a target that does not get there has failed
+SECONDS_MAX = 240     # and how long that may take on a core of its own: a target that does not get there has failed
 # A freed block comes back after 16 MB and its history has eight frames: with the defaults (256 MB, 30) that took a third to six tenths of the time of a target that allocates much.
 SANITIZE = {'ASAN_OPTIONS': 'detect_stack_use_after_return=1:strict_string_checks=1:quarantine_size_mb=16:malloc_context_size=8',
             'UBSAN_OPTIONS': 'halt_on_error=1:print_stacktrace=1'}
@@ -115,7 +115,7 @@ def reached(output):
 
 
 def limits(target):
-    """Of one target in ./check: (executions, seconds)."""
+    """Of one target in ./check: (executions, seconds on a core of its own)."""
     if target.canary:
         return -1, 30
     return (-1, target.seconds) if target.seconds else (RUNS, SECONDS_MAX)
