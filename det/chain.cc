@@ -354,10 +354,10 @@ Resolved Judge::finish() {
   const Instant by_ttl = now_ + std::min(seconds(std::max(ttl_s, 1U)), kCacheMax);
   out.valid_until = std::min(out.trust_until, by_ttl);
   if (own_) out.endorsement = std::move(endorsement_octets_[*own_]);
-  Instant until = by_ttl;
+  Instant until = Instant{INT64_MAX};
   for (size_t i = levels_.size(); i-- > 1;) {  // an issuer holds as long as all above it
     until = std::min(until, levels_[i].certificate.not_after);
-    out.issuers.insert(out.issuers.begin(), {levels_[i].certificate.det, levels_[i].certificate.key, until});
+    out.issuers.insert(out.issuers.begin(), {levels_[i].certificate.det, levels_[i].certificate.key, std::min(until, by_ttl), until});
   }
   return Resolved(std::move(out));
 }

@@ -25,6 +25,10 @@ class HidMap {
   }
   Value* find(const Det& det) { return const_cast<Value*>(std::as_const(*this).find(det)); }
   void erase(const Det& det) { entries_.erase(det); }
+  template <class Use>
+  void each(Use use) {
+    for (auto& [det, entry] : entries_) use(det, entry.value);
+  }
   // What was there is replaced and is the newest again.
   void put(const Det& det, Value value) {
     if (entries_.size() >= max_ && !entries_.contains(det)) make_room();

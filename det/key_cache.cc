@@ -44,6 +44,13 @@ KeyCache::Found KeyCache::peek(const Det& det, Now now) {
   return look(in, det, now, false);
 }
 
+bool KeyCache::remembers(const Det& det, Now now) {
+  Shard& in = shard(det);
+  const std::lock_guard lock(in.mutex);
+  const auto at = in.entries.find(det);
+  return at != in.entries.end() && at->second.kind == Kind::positive && !revoked(det, at->second) && outlasts_trouble(at->second, now);
+}
+
 // The set is asked once for each entry and generation.
 bool KeyCache::revoked(const Det& det, Entry& entry) const {
   const uint32_t generation = revocations_.generation();
@@ -84,7 +91,7 @@ KeyCache::Found KeyCache::look_positive(Shard& in, Entry& entry, Now now, bool u
   const Found over{.had_key = true, .by_fallback = entry.by_fallback};
   if (now.wall > entry.trust_until) return over;
   const bool expired = now.tick >= entry.expires;
-  if (expired && (!entry.trouble || now.tick >= entry.expires + limits_.stale_max)) return over;
+  if (expired && (!entry.trouble || !outlasts_trouble(entry, now))) return over;
   if (expired && !entry.key->stale) {
     auto stale = std::make_shared<KeyEntry>(*entry.key);
     stale->stale = true;
@@ -113,12 +120,12 @@ KeyCache::Found KeyCache::put(std::shared_ptr<const KeyEntry> entry, Instant tru
   const Det det = entry->det;
   if (!fixed(in, det, now)) {
     Entry& kept = place(in, det, Kind::positive);
-    const Duration life = std::max(entry->valid_until - now.wall, Duration{0});
+    const Duration life = entry->valid_until - now.wall;  // below zero for a key of before a restart
     kept.key = std::move(entry);
     kept.issuers = std::move(issuers);
     kept.trust_until = trust_until;
     kept.expires = now.tick + life;
-    kept.refresh_at = kept.expires - std::min(Duration{life.us / 5}, seconds(30));  // active DETs never run out
+    kept.refresh_at = kept.expires - std::min(Duration{std::max<int64_t>(life.us, 0) / 5}, seconds(30));  // active DETs never run out
     kept.trouble = false;
     kept.by_fallback = by_fallback;
   }

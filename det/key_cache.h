@@ -41,6 +41,7 @@ class KeyCache {
   void prefetch(const Det& det);            // for a find() that comes soon
   Found find(const Det& det, Now now);
   Found peek(const Det& det, Now now);      // the same without being counted as a use
+  bool remembers(const Det& det, Now now);  // a key that serves now, or would after put_trouble()
   // Each returns what a find() would see afterwards; local DETs stay what they are.
   Found put(std::shared_ptr<const KeyEntry> entry, Instant trust_until, Issuers issuers, Now now, bool by_fallback = false);
   Found put_no(const Det& det, Error error, const std::string& reason, Now now);
@@ -84,6 +85,7 @@ class KeyCache {
   Entry& place(Shard& in, const Det& det, Kind kind);
   void drop(Shard& in, const Det& det);
   bool fixed(const Shard& in, const Det& det, Now now) const;
+  bool outlasts_trouble(const Entry& entry, Now now) const { return now.wall <= entry.trust_until && now.tick < entry.expires + limits_.stale_max; }
 
   KeySourceLimits limits_;
   const Revocations& revocations_;

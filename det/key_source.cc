@@ -1,20 +1,21 @@
 #include "det/key_source.h"
 
 #include <algorithm>
-#include <map>
 #include <mutex>
 #include <unordered_map>
 
+#include "det/authorities.h"
 #include "det/chain.h"
 #include "det/det.h"
 #include "det/endorsement.h"
-#include "det/hid_map.h"
 #include "det/key_cache.h"
+#include "det/key_store.h"
+#include "det/question_rates.h"
 
 namespace nrid::det {
 namespace {
 
-constexpr size_t kParentsMax = 1024;
+constexpr Duration kAskAgain = seconds(60);
 constexpr double kQuestionsPerName = 2;  // of a walk's first level: HHIT and BRID
 
 // What the journey sees of a resolver's failure: "no" is remembered and is the peer's fault, trouble is ours.
@@ -31,84 +32,40 @@ std::vector<Det> issuers_of(const Resolution& resolution) {
   return out;
 }
 
-// What DetRates of nrid/ is for signatures, for questions: a bucket per zone and one for all. Not locked.
-class QuestionRates {
- public:
-  QuestionRates(double zone_per_s, double all_per_s) : zone_per_s_(zone_per_s), all_per_s_(all_per_s), all_{all_per_s, {}} {}
-
-  bool take(const Det& det, double from_zone, double from_all, Tick now) {
-    const std::pair<uint16_t, uint16_t> hid{det.raa(), det.hda()};
-    const auto at = zones_.find(hid);
-    Bucket zone = at != zones_.end() ? at->second : Bucket{zone_per_s_, now};
-    fill(zone, zone_per_s_, now);
-    fill(all_, all_per_s_, now);
-    if (zone.tokens < from_zone || all_.tokens < from_all) return false;  // a zone in trouble spends nothing of the others
-    zone.tokens -= from_zone;
-    all_.tokens -= from_all;
-    if (zones_.size() >= kZonesMax && at == zones_.end()) forget_full(now);
-    zones_[hid] = zone;
-    return true;
-  }
-
- private:
-  struct Bucket {
-    double tokens = 0;
-    Tick filled;
-  };
-  static constexpr size_t kZonesMax = 4096;  // beyond it goes what is full again after a second without a question
-
-  static void fill(Bucket& bucket, double per_s, Tick now) {
-    if (now <= bucket.filled) return;
-    bucket.tokens = std::min(per_s, bucket.tokens + static_cast<double>((now - bucket.filled).us) * 1e-6 * per_s);
-    bucket.filled = now;
-  }
-  // The bucket for all admits no more than two seconds of it in one second, so that those in use are few.
-  void forget_full(Tick now) {
-    std::erase_if(zones_, [&](const auto& zone) { return now - zone.second.filled >= seconds(1); });
-  }
-
-  const double zone_per_s_;
-  const double all_per_s_;
-  Bucket all_;
-  std::map<std::pair<uint16_t, uint16_t>, Bucket> zones_;
-};
-
 }  // namespace
 
 struct DnsKeySource::Shared : std::enable_shared_from_this<DnsKeySource::Shared> {
-  Shared(ResolverSettings settings, const KeySourceLimits& all_limits, Lookup& dns, const Clock& time)
-      : limits(all_limits), lookup(dns), clock(time), resolver(std::move(settings), dns, time), cache(all_limits, revocations),
+  Shared(ResolverSettings settings, const KeySourceLimits& all_limits, Lookup& dns, const Clock& time, KeyStore* on_disk)
+      : limits(all_limits), lookup(dns), clock(time), store(on_disk), resolver(std::move(settings), dns, time),
+        authorities(revocations, all_limits.stale_max), cache(all_limits, revocations),
         rates(all_limits.zone_questions_per_s, all_limits.all_questions_per_s) {}
-
-  struct Parent {
-    PublicKey key{};
-    Instant valid_until;
-    std::string chain;
-    Issuers issuers;
-  };
 
   void request(const Det& det, bool wanted);
   void finished(const Det& det, const Resolved& walked);
+  KeyCache::Found believe(const Resolution& resolution, Now now);
+  KeyCache::Found doubt(const Det& det, const Resolved& resolved, Now now);
   void answer(const KeySource::Answer& answer);
   void answer_later(KeySource::Answer answer);
   void answer_due();
-  void add_parent(const Det& det, Parent parent);
-  void forget_parent(const Det& det);
-  std::optional<Parent> find_parent(const Det& det, Instant now) const;
-  Result<KeyPtr> store_learned(const Endorsement& be, const Parent& parent, Now now);
+  KeyCache::Found hold(const KeptKey& key, Now now);
+  KeyCache::Found keep(KeptKey key, Now now);
+  void restore(KeptKey key, Now now);
+  std::optional<Authority> find_authority(const Det& det, Instant now);
+  Result<KeyPtr> keep_learned(const Endorsement& be, const Authority& parent, Now now);
 
   const KeySourceLimits limits;
   Lookup& lookup;
   const Clock& clock;
+  KeyStore* const store;                               // null: nothing outlives a restart
   Resolver resolver;
   const double questions = kQuestionsPerName * (resolver.settings().fallback_name ? 2 : 1);  // the worst case, NXDOMAIN
   Revocations revocations;
   IssuerLists issuer_lists;
+  Authorities authorities;
   KeyCache cache;
 
-  mutable std::mutex mutex;                            // guards the five below
+  mutable std::mutex mutex;                            // guards the four below
   std::unordered_map<Det, bool, DetHash> flights;      // a look-up is under way; true: somebody waits for the Answer
-  HidMap<Parent> parents{kParentsMax};                 // authorities that a walk or a Link has proven
   QuestionRates rates;
   std::vector<KeySource::Answer> later;                // that need no question, until the look-up's thread gives them
   uint64_t lookups = 0, failures = 0, learned = 0;
@@ -181,40 +138,66 @@ void DnsKeySource::Shared::request(const Det& det, bool wanted) {
   });
 }
 
+// In memory: in the cache, or in the table of authorities. Its key was judged.
+KeyCache::Found DnsKeySource::Shared::hold(const KeptKey& key, Now now) {
+  const Issuers issuers = issuer_lists.of(key.issuers);
+  if (key.role == KeptKey::Role::authority) {
+    authorities.put(key.det, {key.key, key.fresh_until, key.trust_until, key.chain, issuers}, now.wall);
+    return {};
+  }
+  auto entry = std::make_shared<KeyEntry>();
+  entry->det = key.det;
+  entry->key = *PreparedKey::from(key.key);
+  entry->valid_until = key.fresh_until;
+  entry->chain = key.chain;
+  return cache.put(std::move(entry), key.trust_until, issuers, now, key.by_fallback);
+}
+
+KeyCache::Found DnsKeySource::Shared::keep(KeptKey key, Now now) {
+  KeyCache::Found kept = hold(key, now);
+  if (store != nullptr) store->note(std::move(key));
+  return kept;
+}
+
+KeyCache::Found DnsKeySource::Shared::believe(const Resolution& resolution, Now now) {
+  std::vector<Det> above = issuers_of(resolution);
+  KeptKey key{.det = resolution.det, .role = KeptKey::Role::authority, .key = resolution.key, .fresh_until = resolution.valid_until, .trust_until = resolution.trust_until,
+              .by_fallback = resolution.by_fallback, .chain = resolution.chain, .issuers = above};
+  if (resolution.authority) keep(key, now);
+  for (const Issuer& issuer : resolution.issuers) {
+    const size_t from = resolution.chain.find(to_text(issuer.det));
+    above.erase(above.begin());
+    keep({.det = issuer.det, .role = KeptKey::Role::authority, .key = issuer.key, .fresh_until = issuer.valid_until, .trust_until = issuer.trust_until,
+          .chain = from == std::string::npos ? "" : resolution.chain.substr(from), .issuers = above}, now);
+  }
+  key.role = KeptKey::Role::key;
+  return keep(std::move(key), now);
+}
+
+KeyCache::Found DnsKeySource::Shared::doubt(const Det& det, const Resolved& resolved, Now now) {
+  const KeyCache::Found before = cache.peek(det, now);
+  // Where the key came from, DNS is in trouble; that the proper name denies it is nothing new.
+  const Error error = resolved.fallback_in_trouble() && before.by_fallback ? Error::key_unavailable : seen_outside(resolved.error());
+  if (error == Error::key_unavailable) {
+    authorities.in_trouble(det);
+    return cache.put_trouble(det, resolved.text(), now);  // an older key may serve on while the resolver is down
+  }
+  const bool vouched = authorities.erase(det);         // who is withdrawn vouches for nobody
+  if (store != nullptr && vouched) store->forget(det, KeptKey::Role::authority);
+  if (store != nullptr && (before.key != nullptr || before.had_key)) store->forget(det, KeptKey::Role::key);
+  return cache.put_no(det, error, resolved.text(), now);
+}
+
 void DnsKeySource::Shared::finished(const Det& det, const Resolved& walked) {
   const Now now = clock.now();
   // The walk allows for skewed clocks, the cache serves nothing past its endorsements: in between is a "no".
   const bool run_out = walked.ok() && walked->trust_until < now.wall;
   const Resolved resolved = run_out ? Resolved::failed(Error::endorsement_expired, to_text(det) + ": endorsement or certificate has run out") : walked;
-  KeySource::Answer out{det, nullptr, Error::none, ""};
-  if (resolved.ok()) {
-    auto entry = std::make_shared<KeyEntry>();
-    entry->det = det;
-    entry->key = *PreparedKey::from(resolved->key);    // the walk refused what is no key
-    entry->valid_until = resolved->valid_until;
-    entry->chain = resolved->chain;
-    std::vector<Det> above = issuers_of(*resolved);
-    const Issuers issuers = issuer_lists.of(above);
-    if (resolved->authority) add_parent(det, {resolved->key, resolved->valid_until, resolved->chain, issuers});
-    for (const Issuer& issuer : resolved->issuers) {
-      const size_t from = resolved->chain.find(to_text(issuer.det));
-      above.erase(above.begin());
-      add_parent(issuer.det, {issuer.key, issuer.valid_until, from == std::string::npos ? "" : resolved->chain.substr(from), issuer_lists.of(above)});
-    }
-    const KeyCache::Found kept = cache.put(std::move(entry), resolved->trust_until, issuers, now, resolved->by_fallback);
-    out.key = kept.key;
-    out.error = kept.key != nullptr ? Error::none : kept.error;  // det_revoked, if it or one above it is
-    out.reason = kept.reason;
-  } else {
-    // Where the key came from, DNS is in trouble; that the proper name denies it is nothing new.
-    const bool trouble = resolved.fallback_in_trouble() && cache.peek(det, now).by_fallback;
-    const Error error = trouble ? Error::key_unavailable : seen_outside(resolved.error());
-    if (error != Error::key_unavailable) forget_parent(det);  // who is withdrawn vouches for nobody
-    const KeyCache::Found kept = error == Error::key_unavailable ? cache.put_trouble(det, resolved.text(), now)
-                                                                 : cache.put_no(det, error, resolved.text(), now);
-    out.key = kept.key;                                // an older key may serve on while the resolver is down
-    out.error = kept.key != nullptr ? Error::none : kept.error;
-    out.reason = kept.key != nullptr ? "" : resolved.text();
+  const KeyCache::Found kept = resolved.ok() ? believe(*resolved, now) : doubt(det, resolved, now);
+  KeySource::Answer out{det, kept.key, Error::none, ""};
+  if (kept.key == nullptr) {
+    out.error = kept.error;                            // det_revoked, if it or one above it is
+    out.reason = resolved.ok() ? kept.reason : resolved.text();
   }
   bool wanted = false;
   {
@@ -229,45 +212,36 @@ void DnsKeySource::Shared::finished(const Det& det, const Resolved& walked) {
   if (wanted) answer(out);
 }
 
-void DnsKeySource::Shared::add_parent(const Det& det, Parent parent) {
-  const std::lock_guard lock(mutex);
-  parents.put(det, std::move(parent));
+// What was believed before the restart, if it still could be: the key is that DET's, and its chain ends where it must.
+void DnsKeySource::Shared::restore(KeptKey key, Now now) {
+  const Det& anchor = key.issuers.empty() ? key.det : key.issuers.back();
+  if (!check(key.det, key.key).ok() || !PreparedKey::from(key.key).ok() || find_anchor(resolver.settings().anchors, anchor) == nullptr) return;
+  key.fresh_until = std::min(key.fresh_until, now.wall + kCacheMax);  // a clock that was ahead does not lengthen it
+  hold(key, now);
 }
 
-void DnsKeySource::Shared::forget_parent(const Det& det) {
-  const std::lock_guard lock(mutex);
-  parents.erase(det);
-}
-
-// Only authorities may vouch: the anchors, and what a walk found with CA:TRUE or an RAA has made its HDA. A UA's key must
-// not, although its numbers would permit it. None that is revoked, or hangs below one that is.
-std::optional<DnsKeySource::Shared::Parent> DnsKeySource::Shared::find_parent(const Det& det, Instant now) const {
+// The anchors, and who vouches below them. One whose time is over is asked for; until DNS has said something it vouches for nobody.
+std::optional<Authority> DnsKeySource::Shared::find_authority(const Det& det, Instant now) {
   if (const TrustAnchor* anchor = find_anchor(resolver.settings().anchors, det)) {
     if (revocations.holds(det)) return std::nullopt;
-    return Parent{anchor->key, Instant{INT64_MAX}, to_text(det) + " (anchor)", nullptr};
+    return Authority{anchor->key, Instant{INT64_MAX}, Instant{INT64_MAX}, to_text(det) + " (anchor)", nullptr};
   }
-  const std::lock_guard lock(mutex);
-  const Parent* held = parents.find(det);
-  if (held == nullptr || held->valid_until < now || revocations.reaches(det, held->issuers)) return std::nullopt;
-  return *held;
+  Authorities::Found found = authorities.find(det, now);
+  if (found.asked_first) request(det, false);
+  return std::move(found.authority);
 }
 
-Result<KeyPtr> DnsKeySource::Shared::store_learned(const Endorsement& be, const Parent& parent, Now now) {
-  const auto prepared = PreparedKey::from(be.child_key);
-  if (!prepared.ok()) return prepared.error();
-  const Instant trust_until = std::min(be.not_after, parent.valid_until);
-  auto entry = std::make_shared<KeyEntry>();
-  entry->det = be.child;
-  entry->key = *prepared;
-  entry->valid_until = std::min(trust_until, now.wall + kCacheMax);
-  entry->chain = to_text(be.child) + " < " + parent.chain;
+Result<KeyPtr> DnsKeySource::Shared::keep_learned(const Endorsement& be, const Authority& parent, Now now) {
+  if (const auto prepared = PreparedKey::from(be.child_key); !prepared.ok()) return prepared.error();
+  KeptKey key{.det = be.child, .role = KeptKey::Role::authority, .key = be.child_key, .trust_until = std::min(be.not_after, parent.trust_until),
+              .chain = to_text(be.child) + " < " + parent.chain, .issuers = {be.parent}};
+  const bool stale = parent.valid_until < now.wall;  // then DNS is asked again soon
+  key.fresh_until = std::min({key.trust_until, now.wall + kCacheMax, stale ? now.wall + kAskAgain : parent.valid_until});
+  if (parent.issuers != nullptr) key.issuers.insert(key.issuers.end(), parent.issuers->begin(), parent.issuers->end());
   // An RAA (or the Apex) registers RAAs and HDAs, nobody else: what it endorsed under another HID is an authority.
-  const bool other_hid = be.parent.raa() != be.child.raa() || be.parent.hda() != be.child.hda();
-  std::vector<Det> above{be.parent};
-  if (parent.issuers != nullptr) above.insert(above.end(), parent.issuers->begin(), parent.issuers->end());
-  const Issuers issuers = issuer_lists.of(std::move(above));
-  if (other_hid) add_parent(be.child, {be.child_key, trust_until, entry->chain, issuers});
-  const KeyCache::Found kept = cache.put(std::move(entry), trust_until, issuers, now);
+  if (be.parent.raa() != be.child.raa() || be.parent.hda() != be.child.hda()) keep(key, now);
+  key.role = KeptKey::Role::key;
+  const KeyCache::Found kept = keep(std::move(key), now);
   if (kept.key == nullptr) return kept.error;
   {
     const std::lock_guard lock(mutex);
@@ -276,13 +250,26 @@ Result<KeyPtr> DnsKeySource::Shared::store_learned(const Endorsement& be, const 
   return kept.key;
 }
 
-DnsKeySource::DnsKeySource(ResolverSettings settings, KeySourceLimits limits, Lookup& lookup, const Clock& clock)
-    : shared_(std::make_shared<Shared>(std::move(settings), limits, lookup, clock)) {}
+DnsKeySource::DnsKeySource(ResolverSettings settings, KeySourceLimits limits, Lookup& lookup, const Clock& clock, KeyStore* store)
+    : shared_(std::make_shared<Shared>(std::move(settings), limits, lookup, clock, store)) {}
 
 DnsKeySource::~DnsKeySource() {
   const std::lock_guard lock(shared_->callback_mutex);
   shared_->callback = nullptr;
 }
+
+Status DnsKeySource::restore() {
+  if (shared_->store == nullptr) return {};
+  const Now now = shared_->clock.now();
+  return shared_->store->load(now.wall, [&](KeptKey key) { shared_->restore(std::move(key), now); });
+}
+
+Status DnsKeySource::upkeep() {
+  for (const Det& det : shared_->authorities.due(shared_->clock.now().wall)) shared_->request(det, false);
+  return shared_->store == nullptr ? Status() : shared_->store->write();
+}
+
+bool DnsKeySource::remembers(const Det& det, Now now) const { return shared_->cache.remembers(det, now); }
 
 void DnsKeySource::prefetch(const Det& det) { shared_->cache.prefetch(det); }
 
@@ -310,10 +297,10 @@ Result<KeyPtr> DnsKeySource::learn(Bytes endorsement136, Now now) {
   }
   if (be.self_signed()) return Error::untrusted_chain;
   if (!may_register(be.parent, be.child)) return Error::endorsement_parent;
-  const auto parent = shared_->find_parent(be.parent, now.wall);
+  const auto parent = shared_->find_authority(be.parent, now.wall);
   if (!parent) return Error::untrusted_chain;
   TRY_VOID(verify_endorsement(be, parent->key, now.wall, shared_->resolver.settings().skew));
-  return shared_->store_learned(be, *parent, now);
+  return shared_->keep_learned(be, *parent, now);
 }
 
 Result<void> DnsKeySource::add_local(const Det& det, const PublicKey& key, Instant valid_until) {
@@ -336,6 +323,7 @@ void DnsKeySource::revoke_listed(std::span<const Det> dets) { shared_->revocatio
 
 DnsKeySource::Stats DnsKeySource::stats() const {
   Stats out = shared_->cache.stats();
+  if (shared_->store != nullptr) out.stored = shared_->store->rows();
   const std::lock_guard lock(shared_->mutex);
   out.in_flight = shared_->flights.size();
   out.lookups = shared_->lookups;

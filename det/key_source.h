@@ -15,6 +15,8 @@
 
 namespace nrid::det {
 
+class KeyStore;
+
 struct KeySourceLimits {
   size_t keys_max = 65'536;                 // the coldest makes room
   size_t negatives_max = 16'384;            // refusals have room of their own: a flood of invented DETs evicts no key
@@ -30,9 +32,16 @@ struct KeySourceLimits {
 
 class DnsKeySource final : public KeySource {
  public:
-  // References outlive the source. `lookup` is also the thread on which Answers come.
-  DnsKeySource(ResolverSettings settings, KeySourceLimits limits, Lookup& lookup, const Clock& clock);
+  // References outlive the source, and `store`, if there is one. `lookup` is also the thread on which Answers come.
+  DnsKeySource(ResolverSettings settings, KeySourceLimits limits, Lookup& lookup, const Clock& clock, KeyStore* store = nullptr);
   ~DnsKeySource() override;
+  // Takes what the store holds, before the first find(). Keys serve until the time that they had; those that are older wait for DNS to
+  // be in trouble. A row whose key is not the DET's, or whose anchor is no longer one, is passed over.
+  Status restore();
+  // Asks for authorities again whose time is nearly over, and writes to the store. About once a second, on one thread; waits for the disk.
+  Status upkeep();
+  // Is a key held that serves now, or would if DNS were in trouble?
+  bool remembers(const Det& det, Now now) const;
 
   void prefetch(const Det& det) override;
   Result<KeyPtr> find(const Det& det, Now now) override;
@@ -50,7 +59,7 @@ class DnsKeySource final : public KeySource {
   void revoke_listed(std::span<const Det> dets);
 
   struct Stats {
-    size_t keys = 0, negatives = 0, local = 0, revoked = 0, in_flight = 0;
+    size_t keys = 0, negatives = 0, local = 0, revoked = 0, in_flight = 0, stored = 0;
     uint64_t hits = 0, misses = 0, lookups = 0, failures = 0, learned = 0, evicted = 0, stale_served = 0;
   };
   Stats stats() const;

@@ -42,7 +42,8 @@ struct ResolverSettings {
 struct Issuer {
   Det det;
   PublicKey key{};
-  Instant valid_until;
+  Instant valid_until;                     // min(TTL, trust_until)
+  Instant trust_until;                     // of its certificate and of all above it
 };
 
 struct Resolution {

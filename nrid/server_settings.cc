@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 
 #include "base/text.h"
 #include "det/det.h"
@@ -28,7 +29,7 @@ constexpr SettingInfo kRows[] = {
     {"server", "shards",               K::integer,   "",       1,   64,         "1",               "threads that own operations"},
     {"server", "host_workers",         K::integer,   "",       1,   32,         "2",               "threads for what modules must not do themselves"},
     {"server", "aircraft_max",         K::integer,   "",       1,   1'000'000,  "100000",          "operations at once; more are refused"},
-    {"server", "data_dir",             K::text,      "",       0,   0,          "\"\"",            "folder for what modules keep, relative to this file; \"\" keeps it in memory"},
+    {"server", "data_dir",             K::text,      "",       0,   0,          "\"\"",            "folder for what outlives a restart (keys, what modules keep), relative to this file; \"\" is $STATE_DIRECTORY, which systemd sets, else memory"},
     {"verify", "backend",              K::text,      "",       0,   0,          "\"auto\"",        "who judges signatures: libsodium, avx2, avx512, or auto for the fastest that the processor has"},
     {"verify", "key_cache",            K::integer,   "",       0,   1'000'000,  "4096",            "keys whose tables are kept, 43 kB each: a known key is judged two to four times as fast; 0 keeps none"},
     {"verify", "processor_max",        K::text,      "",       0,   0,          "\"avx512\"",      "plain, avx2 or avx512: instructions beyond it are not used, as if the processor lacked them"},
@@ -310,6 +311,7 @@ StatusOr<ServerSettings> read_server_settings(const Settings& settings) {
   out.rules_file = server.path("rules");
   out.key_file = server.path("key_file");
   out.data_dir = server.path("data_dir");
+  if (const char* systemd = std::getenv("STATE_DIRECTORY"); out.data_dir.empty() && systemd != nullptr) out.data_dir = systemd;
   out.workers = static_cast<int>(server.integer("workers"));
   TRY_VOID(read_verifier(settings.section("verify"), out.verifier));
   out.setup.pin_workers = server.boolean("pin_workers");

@@ -8,7 +8,6 @@
 #include "apps/server/reports.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "det/resolver.h"
 
 namespace nrid::provider {
 namespace {
@@ -68,14 +67,6 @@ Provider::Provider(Plan plan, std::span<const SettingInfo> known, HeldClock& clo
 
 Provider::~Provider() { stop(); }
 
-// A provider that cannot resolve itself cannot resolve anybody: DNS, DNSSEC and the anchors are tried on our own DET.
-Status Provider::check_dns(const ServerSettings& server) {
-  if (!server.check_dns) return {};
-  const auto self = det::resolve_now(server.dns, server.setup.det, false, seconds(10));
-  if (self.ok()) return {};
-  return Status::failed("dns.servers " + server.dns.servers + ": " + self.text() + " (" + std::string(info(self.error()).counter) + ")");
-}
-
 Status Provider::open_ports() {
   const size_t count = static_cast<size_t>(plan_.server.workers);
   TRY(plain, UdpPort::open_shared(plan_.server.plain, count, plan_.server.receive_buffer));
@@ -98,12 +89,10 @@ void Provider::watch_clock() {
 Status Provider::start() {
   watch_clock();
   TRY_VOID(make_data_dir(plan_));
-  TRY_VOID(check_dns(plan_.server));
-  TRY(dns, det::DnsClient::open({plan_.server.dns.servers, plan_.server.dns.timeout_ms, plan_.server.dns.tries}, random_));
-  dns_ = std::move(dns);
-  keys_ = std::make_unique<det::DnsKeySource>(plan_.server.dns, plan_.server.keys, *dns_, clock_);
-  keys_->revoke_listed(plan_.server.revoked);
-  health_ = std::make_unique<Health>(watched_, *keys_, plan_.server.setup.det);
+  TRY(keys, Keys::open(plan_.server, clock_, random_));
+  keys_ = std::move(keys);
+  TRY_VOID(keys_->check(plan_.server, clock_.now()));
+  health_ = std::make_unique<Health>(watched_, keys_->source(), plan_.server.setup.det);
   auto verifier = make_verifier(plan_.server.verifier, random_);
   if (!verifier.ok()) return Status::failed("verify.backend: " + verifier.text());
   verifier_ = std::move(*verifier);
@@ -115,12 +104,12 @@ Status Provider::start() {
   for (const auto& port : plain_) ports.push_back({port.get(), Transport::plain});
   for (const auto& port : schc_) ports.push_back({port.get(), Transport::schc});
   const auto add_key = [this](const Det& det, const PublicKey& key, Instant until) {
-    const auto added = keys_->add_local(det, key, until);
+    const auto added = keys_->source().add_local(det, key, until);
     return added.ok() ? Status() : Status::failed(to_text(det) + ": " + std::string(info(added.error()).text));
   };
-  server_ = std::make_unique<Server>(plan_.server.setup, ServerParts{clock_, random_, *keys_, *verifier_, *plan_.identities[0].signer, watched_,
+  server_ = std::make_unique<Server>(plan_.server.setup, ServerParts{clock_, random_, keys_->source(), *verifier_, *plan_.identities[0].signer, watched_,
                                                                      *host_, counters_, plan_.rules, ports, {}, add_key,
-                                                                     [this](const Det& det) { keys_->revoke(det); }});
+                                                                     [this](const Det& det) { keys_->source().revoke(det); }});
   server_->set_peers(plan_.peers);
   for (Module* module : modules_) server_->add(*module);
   flight_log_.watch([this] { return server_->peers(); });
@@ -128,6 +117,8 @@ Status Provider::start() {
   server_->add(flight_log_);
   TRY_VOID(server_->start());
   TRY_VOID(start_web());
+  keys_->run();
+  keys_->source().request(plan_.server.setup.det);  // and who vouches for us: then Links of our registry's aircraft need no DNS
   server_->run();
   return {};
 }
@@ -169,6 +160,7 @@ void Provider::add_key_metrics() {
       {"keys_local", "keys registered here", &Stats::local},
       {"keys_revoked", "DETs that are revoked here", &Stats::revoked},
       {"key_lookups_open", "look-ups under way", &Stats::in_flight},
+      {"keys_stored", "keys and authorities in the file that a restart reads, about", &Stats::stored},
   };
   struct Sum { std::string_view name, text; uint64_t Stats::* value; };
   static constexpr Sum kSums[] = {
@@ -180,8 +172,9 @@ void Provider::add_key_metrics() {
       {"key_evicted", "keys and refusals that made room for others", &Stats::evicted},
       {"key_stale_served", "keys served past their time because the resolver is down", &Stats::stale_served},
   };
-  for (const Gauge& row : kGauges) metrics_->add_gauge(row.name, row.text, [this, value = row.value] { return static_cast<double>(keys_->stats().*value); });
-  for (const Sum& row : kSums) metrics_->add_counter(row.name, row.text, [this, value = row.value] { return keys_->stats().*value; });
+  for (const Gauge& row : kGauges) metrics_->add_gauge(row.name, row.text, [this, value = row.value] { return static_cast<double>(keys_->source().stats().*value); });
+  for (const Sum& row : kSums) metrics_->add_counter(row.name, row.text, [this, value = row.value] { return keys_->source().stats().*value; });
+  metrics_->add_counter("keys_not_written", "tries to write that file that failed", [this] { return keys_->write_failures(); });
 }
 
 void Provider::add_verifier_metrics() {
@@ -230,7 +223,7 @@ Status Provider::reload() {
   const std::shared_ptr<const Config> before = server_->config();
   const ServerSetup& setup = next->server.setup;
   if (before->identity(setup.det) == nullptr) {  // gateways find a new DET in DNS, or nowhere
-    if (const Status status = check_dns(next->server); !status.ok()) return refused(status);
+    if (const Status status = keys_->check(next->server, clock_.now()); !status.ok()) return refused(status);
   }
   std::string changed, restart;
   for (const SettingChange& change : setting_changes(in_force_, next->file, known_)) {
@@ -239,7 +232,7 @@ Status Provider::reload() {
   for (const SettingChange& change : setting_changes(plan_.file, next->file, known_)) {
     if (!change.live) restart += (restart.empty() ? "" : ", ") + change.name;
   }
-  keys_->revoke_listed(next->server.revoked);
+  keys_->source().revoke_listed(next->server.revoked);
   server_->reload(config_of(setup, next->identities[0].signer));
   server_->set_peers(next->peers);
   health_->become(setup.det);

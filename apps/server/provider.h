@@ -8,9 +8,8 @@
 
 #include "apps/server/flight_log.h"
 #include "apps/server/health.h"
+#include "apps/server/keys.h"
 #include "base/random.h"
-#include "det/dns_client.h"
-#include "det/key_source.h"
 #include "nrid/held_clock.h"
 #include "nrid/server.h"
 #include "nrid/server_settings.h"
@@ -55,7 +54,6 @@ class Provider {
   size_t operations() const { return server_ ? server_->operations() : 0; }
 
  private:
-  static Status check_dns(const ServerSettings& server);
   Status open_ports();
   Status start_web();
   void add_key_metrics();
@@ -75,8 +73,7 @@ class Provider {
   WatchedJournal watched_{journal_};
   web::SseHub hub_;
   web::HttpCallerCurl caller_;
-  std::unique_ptr<det::DnsClient> dns_;
-  std::unique_ptr<det::DnsKeySource> keys_;
+  std::unique_ptr<Keys> keys_;
   std::unique_ptr<Health> health_;
   std::unique_ptr<Verifier> verifier_;
   std::vector<std::unique_ptr<UdpPort>> plain_, schc_;

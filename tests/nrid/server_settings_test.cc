@@ -53,6 +53,17 @@ std::string refused(std::string toml, const std::string& from, const std::string
   return outcome.ok() ? "" : outcome.text();
 }
 
+TEST(ServerSettings, systemd_names_the_data_folder_where_the_file_does_not) {
+  unsetenv("STATE_DIRECTORY");
+  EXPECT_EQ(read(good())->data_dir, "");
+  setenv("STATE_DIRECTORY", "/var/lib/nridd", 1);
+  EXPECT_EQ(read(good())->data_dir, "/var/lib/nridd");
+  std::string own = good();
+  own.insert(own.find("workers"), "data_dir = \"/srv\"\n");
+  EXPECT_EQ(read(own)->data_dir, "/srv");
+  unsetenv("STATE_DIRECTORY");
+}
+
 TEST(ServerSettings, values_become_settings) {
   const auto settings = read(good());
   ASSERT_TRUE(settings.ok()) << settings.text();
