@@ -38,6 +38,8 @@ class Report(unittest.TestCase):
             self.assertGreater(out[f'late_heartbeats_{name}'], 1.8 * out[f'late_flights_{name}'])
         self.assertGreater(out['flight_octets'], out['flight_sizeof_operation'])
         self.assertGreater(out['flight_heap_octets_old'], out['flight_heap_octets'])
+        for name in ('keys_restore_s', 'keys_write_us', 'keys_lookup_ns'):
+            self.assertGreater(out[name], 0)
         self.assertTrue(all(isinstance(value, (int, float)) for value in out.values()), 'flat')
 
     def test_a_profile_names_functions(self):
