@@ -37,6 +37,16 @@ TEST(Endorsement, the_rfc_9886_chain_verifies_and_counts_unix_seconds) {
     EXPECT_TRUE(verify_endorsement(be, parent, be.not_before, kSkew).ok());
     EXPECT_EQ(verify_endorsement(be, be.self_signed() ? PublicKey{9} : be.child_key, be.not_before, kSkew).error(),
               Error::bad_endorsement);
+    // T11: a second outside its window and the skew it is over, and no bit of it can change.
+    EXPECT_TRUE(verify_endorsement(be, parent, be.not_after + kSkew, kSkew).ok());
+    EXPECT_EQ(verify_endorsement(be, parent, be.not_before - kSkew - seconds(1), kSkew).error(), Error::endorsement_not_yet_valid);
+    EXPECT_EQ(verify_endorsement(be, parent, be.not_after + kSkew + seconds(1), kSkew).error(), Error::endorsement_expired);
+    for (size_t bit = 8; bit < data.size() * 8; ++bit) {
+      Buffer broken(data.begin() + 1, data.end());
+      broken[bit / 8 - 1] ^= static_cast<uint8_t>(1 << bit % 8);
+      const auto read = decode_endorsement(broken);
+      EXPECT_FALSE(read.ok() && verify_endorsement(*read, parent, be.not_before, seconds(2'000'000'000)).ok()) << "bit " << bit;
+    }
     ++checked;
   }
   EXPECT_EQ(checked, 4u);
