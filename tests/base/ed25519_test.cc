@@ -161,6 +161,42 @@ constexpr const char* kSmallOrder[] = {
     "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
     "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"};
 
+// T6: the edges of the equation itself. Small points, S beyond the order, and the cofactor that we do not multiply by.
+TEST(Ed25519, T6_EdgeCasesOfTheEquationAreJudgedStrictly) {
+  const json file = load("speccheck.json");
+  ASSERT_EQ(file["cases"].size(), 15u);
+  for (const auto& [name, verifier] : back_ends()) {
+    for (const auto& test : file["cases"]) {
+      const auto key = PreparedKey::from(array_of<32>(test["pub_key"]));
+      const Buffer message = *from_hex(test["message"].get<std::string>());
+      VerifyJob job{.key = key.ok() ? &*key : nullptr, .message = message, .signature = array_of<64>(test["signature"])};
+      if (key.ok()) verifier->verify({&job, 1});
+      EXPECT_EQ(key.ok() && job.good, test["strict"].get<bool>()) << name << ": " << test;
+    }
+  }
+}
+
+// ZIP 215 accepts each of these 196: both points of small order, in all their spellings, S zero.
+TEST(Ed25519, T6_WhatZip215AcceptsIsRefused) {
+  std::vector<std::array<uint8_t, 32>> points;
+  for (const char* hex : kSmallOrder) {
+    for (const uint8_t sign : {0x00, 0x80}) {
+      points.push_back(array_of<32>(hex));
+      points.back()[31] |= sign;
+    }
+  }
+  ASSERT_EQ(points.size(), 14u);
+  for (const auto& a : points) {
+    EXPECT_FALSE(PreparedKey::from(a).ok());
+    for (const auto& r : points) {
+      Signature signature{};
+      std::copy(r.begin(), r.end(), signature.begin());
+      EXPECT_FALSE(signature_form_ok(signature));
+      EXPECT_FALSE(verify_one(a, as_bytes("Zcash"), signature));
+    }
+  }
+}
+
 TEST(Ed25519, KeysThatAreNone) {
   for (const char* hex : kSmallOrder) {
     PublicKey key = array_of<32>(hex);
