@@ -71,6 +71,7 @@ struct Operation {
   bool lent = false;                    // another node of our own DET heard it last and owns its timer
 
   Tick lost_since;
+  bool contradicted = false;            // drip.md 2.12: sticky
   bool lost_told = false;               // modules heard of the loss, so they hear of its end
   int64_t end_iat = 0;                  // closed: the newest EoO, or what was newest when we ended it
   Tick expires;                         // closed: end of op.close_linger; moved: of op.abandon

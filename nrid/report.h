@@ -87,6 +87,13 @@ struct CopyHeard {
   ReplyPath from;
 };
 
+// Signed by a gateway that may speak for the aircraft, and its Wrapper does not verify.
+struct Contradiction {
+  Det ua;
+  Det gateway;
+  Instant received;
+};
+
 struct EndCommand {                     // a module ends an operation (eoo-cwt code 2)
   Det ua;
   std::string reason;
@@ -103,7 +110,7 @@ struct ExpectedArrival {                // a peer reserved a place for it (R-094
 };
 
 struct ShardInput {
-  std::variant<std::monostate, Report, PathProof, CopyHeard, EndCommand, RedirectCommand, ExpectedArrival, PeerNews> what;
+  std::variant<std::monostate, Report, PathProof, CopyHeard, Contradiction, EndCommand, RedirectCommand, ExpectedArrival, PeerNews> what;
 };
 
 }  // namespace nrid

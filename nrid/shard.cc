@@ -48,6 +48,8 @@ void Shard::take(ShardInput& input, Now now) {
   } else if (const auto* copy = std::get_if<CopyHeard>(&input.what)) {
     const auto found = operations_.find(copy->ua);
     if (found != operations_.end()) found->second->paths.heard_copy(copy->from, now.tick);
+  } else if (const auto* contradiction = std::get_if<Contradiction>(&input.what)) {
+    take_contradiction(*contradiction);
   } else if (const auto* command = std::get_if<EndCommand>(&input.what)) {
     take_command(*command, now);
   } else if (const auto* redirect = std::get_if<RedirectCommand>(&input.what)) {
@@ -220,6 +222,8 @@ void Shard::content(Operation& op, const Report& report, Now now) {
   sighting.gateway = report.gateway;
   sighting.operation = op.id;
   sighting.verdict = report.verdict;
+  sighting.trust = trust_of(report.verdict, report.ua_key ? report.ua_key->trust : Trust::anchor);
+  if (op.contradicted) sighting.trust = contradicted(sighting.trust);
   sighting.origin = report.origin;
   sighting.evidence = op.evidence_for(report);
   sighting.signed_at = at_second(report.iat);
@@ -307,6 +311,14 @@ void Shard::take_proof(const PathProof& proof) {
   if (slot.token != proof.token) return;
   const auto found = operations_.find(slot.ua);
   if (found != operations_.end()) found->second->paths.prove(proof.peer, proof.token);
+}
+
+// It stays so until the operation ends: who once signed for another may have done so before.
+void Shard::take_contradiction(const Contradiction& contradiction) {
+  const auto found = operations_.find(contradiction.ua);
+  if (found == operations_.end() || !found->second->open() || std::exchange(found->second->contradicted, true)) return;
+  tell(*found->second, FlightEventKind::contradicted, contradiction.received,
+       "its Wrapper in a message that " + to_text(contradiction.gateway) + " signed does not verify");
 }
 
 void Shard::close(Operation& op, FlightEventKind kind, std::string detail, Now now) {

@@ -80,6 +80,7 @@ class Shard {
   void take_end(const Report& report, Now now);
   void take_command(const EndCommand& command, Now now);
   void take_proof(const PathProof& proof);
+  void take_contradiction(const Contradiction& contradiction);
   TokenSlot& token_slot(std::span<const uint8_t, 8> token);
   uint64_t next_id(Now now);
   Operation* open_operation(const Report& report, Now now);

@@ -4,6 +4,21 @@ namespace nrid {
 
 std::string_view to_word(Verdict verdict) { return verdict == Verdict::verified ? "verified" : "c2"; }
 
+std::string_view to_word(TrustState state) {
+  constexpr std::string_view kWords[] = {"none", "verified", "trusted", "questionable", "conflicting"};
+  return kWords[static_cast<size_t>(state)];
+}
+
+TrustState trust_of(Verdict verdict, Trust key) {
+  if (verdict == Verdict::c2) return TrustState::none;
+  return key == Trust::local ? TrustState::verified : TrustState::trusted;
+}
+
+TrustState contradicted(TrustState state) {
+  if (state == TrustState::verified) return TrustState::questionable;
+  return state == TrustState::trusted ? TrustState::conflicting : state;
+}
+
 std::string_view to_word(Origin origin) {
   switch (origin) {
     case Origin::aircraft: return "aircraft";
@@ -29,6 +44,7 @@ std::string_view to_word(FlightEventKind kind) {
     case FlightEventKind::eoo_unknown: return "eoo_unknown";
     case FlightEventKind::confirmed: return "confirmed";
     case FlightEventKind::unverifiable: return "unverifiable";
+    case FlightEventKind::contradicted: return "contradicted";
   }
   return "unknown";
 }

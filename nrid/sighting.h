@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/det.h"
+#include "base/key_source.h"
 #include "rid/messages.h"
 
 namespace nrid {
@@ -18,6 +19,20 @@ namespace nrid {
 // holds (R-056 c). Nothing less reaches a module as a sighting.
 enum class Verdict : uint8_t { verified, c2 };
 std::string_view to_word(Verdict verdict);
+
+// How far a flight is believed, in the words of drip.md 2.12. Its other four are of what no flight is made from: pages that are missing
+// (partial), algorithms that nobody here knows (unsupported), keys that nobody has (unverifiable, an event of that name), signatures that do
+// not hold (unverified): refused, each counted by its reason.
+enum class TrustState : uint8_t {
+  none,          // the aircraft signed nothing: its gateway alone says so
+  verified,      // it did, and was registered here
+  trusted,       // it did, and its key's chain ends in a configured anchor
+  questionable,  // verified, and contradicted: see FlightEventKind::contradicted
+  conflicting,   // trusted, and contradicted
+};
+std::string_view to_word(TrustState state);
+TrustState trust_of(Verdict verdict, Trust key);
+TrustState contradicted(TrustState state);  // until the operation ends
 
 // Who made the messages.
 enum class Origin : uint8_t { aircraft, relayed, c2 };
@@ -28,6 +43,7 @@ struct Sighting {
   Det gateway;                              // kid: who signed the CWT (may equal ua)
   uint64_t operation = 0;                   // id of the operation in this process
   Verdict verdict = Verdict::verified;
+  TrustState trust = TrustState::trusted;
   Origin origin = Origin::aircraft;
   std::shared_ptr<const std::string> evidence;  // why the verdict: "CWT by .., Wrapper by .., chain .. (anchor)"; never null, shared by the sightings of a flight
   Instant sampled;                          // Location time unrolled, else iat
@@ -44,7 +60,8 @@ struct Sighting {
   std::shared_ptr<const std::vector<uint8_t>> raw;  // the signed CWT, octet for octet
 };
 
-enum class FlightEventKind : uint8_t { started, active, lost, recovered, redirected, moved, ended, abandoned, static_changed, not_owner, revoked, eoo_unknown, confirmed, unverifiable };
+// contradicted: a gateway that may speak for the aircraft signed a message whose Wrapper the aircraft did not; once an operation.
+enum class FlightEventKind : uint8_t { started, active, lost, recovered, redirected, moved, ended, abandoned, static_changed, not_owner, revoked, eoo_unknown, confirmed, unverifiable, contradicted };
 std::string_view to_word(FlightEventKind kind);
 
 struct FlightEvent {

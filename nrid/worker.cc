@@ -246,7 +246,11 @@ void Worker::finish(Item& item, Now now) {
     case Fate::control: parts_.counters.add(Counter::control); on_control(item, now); break;
     case Fate::duplicate: parts_.counters.add(Counter::duplicate); on_duplicate(item, now); break;
     case Fate::parked: park(item, now); break;    // counted when it comes back
-    case Fate::refused: parts_.counters.refuse(item.error); on_refused(item, now); break;
+    case Fate::refused:
+      parts_.counters.refuse(item.error);
+      if (item.error == Error::wrapper_signature) tell_contradiction(item);
+      on_refused(item, now);
+      break;
   }
 }
 

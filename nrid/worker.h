@@ -84,6 +84,7 @@ class Worker {
   void on_control(const Item& item, Now now);
   void on_duplicate(const Item& item, Now now);
   void on_refused(const Item& item, Now now);
+  void tell_contradiction(const Item& item);
   void tell_refused(const Item& item, Now now);
   bool may_be_spared(const Report& report, Now now) const;
   void refuse(Item& item, Error error, Now now);

@@ -51,6 +51,12 @@ void Worker::on_duplicate(const Item& item, Now now) {
   answer(item, Request::of(item.frame.message), {});
 }
 
+// The outer signature holds, and the owner was asked: nobody else can cast doubt on a flight.
+void Worker::tell_contradiction(const Item& item) {
+  Ring<ShardInput>& ring = *parts_.shards[shard_of(item.ua, parts_.shards.size())];
+  if (ring.size() < ring.limit() / 2) static_cast<void>(ring.push(ShardInput{Contradiction{item.ua, item.token.kid, item.received}}));
+}
+
 void Worker::answer(const Item& item, const Request& request, const Response& response) {
   ReplyOctets space;
   const Bytes octets = make_reply(item.path, parts_.rules, request, response, parts_.shared.message_ids, space);

@@ -11,6 +11,7 @@ LogLevel level_of(FlightEventKind kind) {
     case FlightEventKind::abandoned:
     case FlightEventKind::not_owner:
     case FlightEventKind::revoked:
+    case FlightEventKind::contradicted:
     case FlightEventKind::unverifiable: return LogLevel::warn;
     default: return LogLevel::info;
   }

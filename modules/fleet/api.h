@@ -39,6 +39,7 @@ struct LiveFlight {
   Instant state_since;
   std::string detail;                        // of the last event: "silent for 15 s"
   Verdict verdict = Verdict::verified;
+  TrustState trust = TrustState::trusted;
   Origin origin = Origin::aircraft;
   std::string evidence;
   Instant sampled;                           // of `location`

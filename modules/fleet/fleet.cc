@@ -188,6 +188,7 @@ bool Fleet::take_location(Record& record, const Sighting& sighting) {
   if (newer || !known) {  // verdict and evidence stand for the position that is shown
     flight.gateway = sighting.gateway;
     flight.verdict = sighting.verdict;
+    flight.trust = sighting.trust;
     flight.origin = sighting.origin;
     flight.evidence = *sighting.evidence;
     flight.signed_at = sighting.signed_at;
@@ -226,6 +227,7 @@ void Fleet::on_event(const FlightEvent& event) {
     case FlightEventKind::ended:
     case FlightEventKind::abandoned: state = FlightState::ended; break;
     case FlightEventKind::redirected:
+    case FlightEventKind::contradicted:
     case FlightEventKind::static_changed: break;            // a fact to show, not a state
     case FlightEventKind::not_owner:
     case FlightEventKind::revoked:
@@ -242,6 +244,7 @@ void Fleet::on_event(const FlightEvent& event) {
     flight.state = *state;
     flight.state_since = event.at;
   }
+  if (event.kind == FlightEventKind::contradicted) flight.trust = contradicted(flight.trust);
   flight.detail = event.kind == FlightEventKind::started || event.detail.empty() ? event.detail
                                                                                  : std::string(nrid::to_word(event.kind)) + ": " + event.detail;
   record->published = nullptr;

@@ -98,6 +98,7 @@ std::string properties_json(const LiveFlight& flight, Instant now, bool current,
     members.text("state_since", time_text(flight.state_since));
     members.text("detail", flight.detail);
     members.text("trust", to_word(flight.verdict));
+    members.text("trust_state", to_word(flight.trust));
     members.text("trust_why", flight.evidence);
     members.text("origin", to_word(flight.origin));
     members.raw("current", current ? "true" : "false");

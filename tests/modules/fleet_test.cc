@@ -181,6 +181,24 @@ TEST_F(FleetTest, AGatewayAloneNeverReplacesACurrentVerifiedPosition) {
   EXPECT_EQ(flight->location->latitude_e7, 50);
 }
 
+TEST_F(FleetTest, WhatContradictsAFlightStaysWithItUntilItEnds) {
+  start();
+  see(sighting_at(1, now(), 10, 20));
+  EXPECT_EQ(flights()["features"][0]["properties"]["trust_state"], "trusted");
+  FlightEvent event = event_of(FlightEventKind::contradicted, 1, now());
+  event.detail = "its Wrapper does not verify";
+  fleet.on_event(event);
+  json p = flights()["features"][0]["properties"];
+  EXPECT_EQ(p["trust_state"], "conflicting");
+  EXPECT_EQ(p["trust"], "verified") << "of the position that is shown";
+  EXPECT_EQ(p["detail"], "contradicted: its Wrapper does not verify");
+  clock.advance(seconds(1));
+  Sighting next = sighting_at(1, now(), 11, 20);
+  next.trust = TrustState::conflicting;  // as the server then says of each
+  see(next);
+  EXPECT_EQ(flights()["features"][0]["properties"]["trust_state"], "conflicting");
+}
+
 TEST_F(FleetTest, TextsOfAGatewayAloneDoNotStayUnderTheAircraftsSignature) {
   start();
   Sighting alone = sighting_at(1, now(), 50, 60);

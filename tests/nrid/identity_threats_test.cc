@@ -73,5 +73,45 @@ TEST(Identity, T10_a_gateway_speaks_for_its_own_aircraft_and_no_other) {
   EXPECT_EQ(w.server->operations(), size_t{kPairs});
 }
 
+TrustState last_trust(const World& w) {
+  EXPECT_FALSE(w.recorder->sightings.empty());
+  return w.recorder->sightings.empty() ? TrustState::none : w.recorder->sightings.back().trust;
+}
+
+// drip.md 2.12: one sender's messages, of which one holds and one does not. Who may not speak for the aircraft cannot cast doubt on it.
+TEST(Identity, AGatewayThatContradictsItsAircraftMakesTheFlightConflicting) {
+  Options options = unhurried();
+  const Party station(60), other(61);
+  World ids;                                           // its DETs are those of every world
+  options.policy.gateways = {{station.det, ids.ua.det}};
+  World w(options);
+  for (const Party* each : {&station, &other}) w.keys.know(*each);
+  w.send(Type::con, w.uas_cwt(station, w.start_pack(w.ua)));
+  w.pass(seconds(2));
+  EXPECT_EQ(last_trust(w), TrustState::trusted);
+  const auto broken = [&](int north) {
+    Buffer pack = w.flight_pack(w.ua, north);
+    pack[pack.size() - 40] ^= 1;                       // in the aircraft's signature
+    return pack;
+  };
+  w.send(Type::non, w.uas_cwt(other, broken(1)));
+  EXPECT_EQ(w.count(Error::not_owner), 1u);
+  Buffer nobodys = w.uas_cwt(station, broken(2));
+  nobodys.back() ^= 1;
+  w.send(Type::non, nobodys);
+  EXPECT_EQ(w.count(Error::bad_signature), 1u);
+  w.pass(seconds(1));
+  EXPECT_EQ(w.recorder->count(FlightEventKind::contradicted), 0u);
+
+  for (int i = 3; i < 6; ++i) w.send(Type::non, w.uas_cwt(station, broken(i)));
+  EXPECT_EQ(w.count(Error::wrapper_signature), 3u);
+  w.pass(seconds(1));
+  EXPECT_EQ(w.recorder->count(FlightEventKind::contradicted), 1u) << "it is told once";
+  w.send(Type::non, w.uas_cwt(station, w.flight_pack(w.ua, 9)));
+  w.pass(seconds(2));
+  EXPECT_EQ(last_trust(w), TrustState::conflicting);
+  EXPECT_EQ(w.recorder->sightings.back().verdict, Verdict::verified);
+}
+
 }  // namespace
 }  // namespace nrid::testing

@@ -2,10 +2,14 @@
 import { age, clock, direction, exactMetres, kUnknown, metres, place, shortDet, speed } from "./text.js";
 
 const kCardsMax = 200; // more are reached with the filter
-const kTrustWords = { verified: "verified", c2: "gateway only" };
+const kTrustWords = { none: "gateway only", verified: "verified", trusted: "verified", questionable: "questionable", conflicting: "conflicting" };
+const kContradicted = "and then one came that was not the aircraft's, from a gateway that may speak for it";
 const kTrustText = {
-  verified: "Both signatures hold, and the key's chain ends in a configured trust anchor",
-  c2: "Only the gateway's signature holds: the aircraft did not sign",
+  none: "Only the gateway's signature holds: the aircraft did not sign",
+  verified: "Both signatures hold, and the aircraft was registered here",
+  trusted: "Both signatures hold, and the key's chain ends in a configured trust anchor",
+  questionable: `Both signatures held for what is shown, the aircraft was registered here, ${kContradicted}`,
+  conflicting: `Both signatures held for what is shown, the key's chain ends in a configured trust anchor, ${kContradicted}`,
 };
 const kOrigins = { aircraft: "aircraft, sent by itself", relayed: "aircraft, relayed by its gateway", c2: "gateway (C2 link)" };
 
@@ -52,9 +56,9 @@ class Card {
     this.status.hidden = !notable;
     put(this.status, p.status.replace("_", " "));
     this.status.dataset.status = p.status;
-    put(this.trust, kTrustWords[p.trust] ?? p.trust);
-    this.trust.dataset.trust = p.trust;
-    this.trust.title = kTrustText[p.trust] ?? "";
+    put(this.trust, kTrustWords[p.trust_state] ?? p.trust_state);
+    Object.assign(this.trust.dataset, { trust: p.trust, trustState: p.trust_state });
+    this.trust.title = kTrustText[p.trust_state] ?? "";
     put(this.self, p.self_id || "no Self-ID");
     put(this.operator, p.operator_id ?? "");
     put(this.why, p.trust_why);
@@ -96,7 +100,7 @@ class Card {
   drawDetails(flight, point, now) {
     const p = flight.properties;
     this.row("Aircraft DET", p.det, "mono copy");
-    this.row("Trust", `${kTrustText[p.trust] ?? p.trust}.`);
+    this.row("Trust", `${p.trust_state}. ${kTrustText[p.trust_state] ?? ""}.`);
     this.row("Evidence", p.trust_why);
     this.row("Signed by UA", p.trust === "verified" ? p.det : "not signed by the aircraft", "mono");
     this.row("Signed by GW", p.gateway, "mono copy");

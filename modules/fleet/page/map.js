@@ -47,7 +47,7 @@ class Craft {
   }
 
   draw(flight, point, selected) {
-    const { trust, state, track_deg: track, altitude_geodetic_m: altitude } = flight.properties;
+    const { trust, trust_state: trustState, state, track_deg: track, altitude_geodetic_m: altitude } = flight.properties;
     const place = [point[1], point[0]];
     this.marker.setLatLng(place);
     if (!this.map.hasLayer(this.marker)) {
@@ -58,7 +58,7 @@ class Craft {
     this.shape.setAttribute("d", track === null ? "M0-7a7 7 0 1 0 .01 0z" : "M0-13L8.5 10 0 5.5-8.5 10z");
     this.shape.setAttribute("transform", `rotate(${track ?? 0})`);
     this.label.textContent = `${shortDet(flight.det)}  ${metres(altitude)}`;
-    Object.assign(this.box.dataset, { trust, state, selected: String(selected), lat: place[0], lon: place[1] });
+    Object.assign(this.box.dataset, { trust, trustState, state, selected: String(selected), lat: place[0], lon: place[1] });
     this.tail.setLatLngs(flight.track.map(([longitude, latitude]) => [latitude, longitude]));
     this.tail.setStyle({ color: kColours[state] ?? kColours[trust] ?? kColours.ended });
     this.marker.setZIndexOffset(selected ? 1000 : 0);
