@@ -33,6 +33,12 @@ bool same(const rid::MessageOctets& a, const rid::MessageOctets& b) {
   return std::equal(a.begin(), a.begin() + static_cast<ptrdiff_t>(end), b.begin());
 }
 
+Result<Buffer> with_link(std::span<const rid::MessageOctets> beside, const LinkEndorsement& endorsement, Instant now) {
+  std::array<uint8_t, rid::kPackSizeMax> space{};
+  TRY(pack, rid::build_link_pack(beside, endorsement, now, space));
+  return Buffer(pack.begin(), pack.end());
+}
+
 }  // namespace
 
 Status check_identity(const AircraftIdentity& identity) {
@@ -68,7 +74,7 @@ rid::Location to_location(const FlightSample& sample, Instant now) {
 
 void Aircraft::set_endorsement(Bytes endorsement136) {
   if (endorsement136.size() != rid::kEndorsementSize) return;
-  std::array<uint8_t, rid::kEndorsementSize> copy{};
+  LinkEndorsement copy{};
   std::memcpy(copy.data(), endorsement136.data(), copy.size());
   identity_.endorsement = copy;
 }
@@ -207,14 +213,17 @@ Result<Buffer> Aircraft::answer_pack(const cwt::MessageSet& expected, const rid:
     TRY(location, rid::encode(where));
     TRY(session, rid::encode(rid::BasicId::of_session(identity_.det, identity_.ua_type)));
     const rid::MessageOctets beside[] = {session, location};
-    std::array<uint8_t, rid::kPackSizeMax> space{};
-    TRY(pack, rid::build_link_pack(beside, *identity_.endorsement, now, space));
-    return Buffer(pack.begin(), pack.end());
+    return with_link(beside, *identity_.endorsement, now);
   }
   uint32_t types = expected.types & kKnownTypes;
   auto pack = pack_of(types, true, where, now);
   changed_ |= types;
   return pack;
+}
+
+Result<Buffer> Aircraft::link_pack(const LinkEndorsement& endorsement, Instant now) const {
+  TRY(session, rid::encode(rid::BasicId::of_session(identity_.det, identity_.ua_type)));
+  return with_link({&session, 1}, endorsement, now);
 }
 
 }  // namespace nrid

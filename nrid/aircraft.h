@@ -13,6 +13,8 @@
 
 namespace nrid {
 
+using LinkEndorsement = std::array<uint8_t, rid::kEndorsementSize>;  // a Broadcast Endorsement, for a Link
+
 struct AircraftIdentity {
   Det det;
   uint8_t ua_type = 2;                      // helicopter or multirotor
@@ -20,7 +22,7 @@ struct AircraftIdentity {
   std::string operator_id;                  // up to 20
   std::string self_id;                      // up to 23
   std::optional<OperatorPosition> operator_position;
-  std::optional<std::array<uint8_t, rid::kEndorsementSize>> endorsement;  // for the Link, when known
+  std::optional<LinkEndorsement> endorsement;  // for the Link, when known
 };
 
 // Texts that do not fit their F3411 fields, types out of range: one sentence.
@@ -58,6 +60,8 @@ class Aircraft {
   // What a Heartbeat asks for, Location always with it; what has no room comes with the next Heartbeat's flags.
   // Pages 5 and 6 asked for: a Link pack, if the endorsement is known.
   Result<Buffer> answer_pack(const cwt::MessageSet& expected, const rid::Location& where, Instant now);
+  // A Link beside the name of the aircraft, whoever's endorsement it is: the pages leave no room for a Wrapper.
+  Result<Buffer> link_pack(const LinkEndorsement& endorsement, Instant now) const;
 
  private:
   Result<rid::MessageOctets> serial_id() const;

@@ -47,6 +47,7 @@ void Gateway::start(Now now) {
   auto first = source_.start_pack(now);
   if (!first.ok()) return fail_start(std::string(info(first.error()).counter));
   last_pack_ = std::move(first->pack);
+  if (policy_.link_first) begin_with_link(now);
   begin_tries(tries_, timers_.first_tries, now);
   step_start(now);
 }
@@ -54,6 +55,7 @@ void Gateway::start(Now now) {
 Tick Gateway::step(Now now) {
   receive(now);
   step_names(now);
+  step_link(now);
   switch (status_.phase) {
     case Phase::starting: step_start(now); break;
     case Phase::flying: step_flight(now); break;
@@ -177,6 +179,7 @@ Tick Gateway::next_wake() const {
   const auto consider = [&](Tick tick) { wake = std::min(wake, tick); };
   if (status_.phase == Phase::starting || status_.phase == Phase::ending) consider(tries_.next);
   if (named_) consider(named_->until);
+  if (link_due_ && !done()) consider(*link_due_);
   if (status_.phase == Phase::flying) {
     if (!over_since_) consider(source_.due());
     else consider(*over_since_ + kDrainMax);

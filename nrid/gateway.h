@@ -1,7 +1,8 @@
 // The gateway as a state machine without I/O of its own: what is to be said comes from a FlightSource, datagrams go through a
 // DatagramPort, time is an argument, and step() says when it wants to be called next. One object is one operation: start
 // (R-070..R-073), flight (R-080..R-083),
-// redirect (R-090..R-092), end. What happened goes out as events; what to do about it (abort, land) is policy.
+// redirect (R-090..R-092), end. A provider that lacks our key gets a Link. What happened goes out as events; what
+// to do about it (abort, land) is policy.
 #pragma once
 
 #include <functional>
@@ -44,6 +45,7 @@ struct GatewayPolicy {
   bool redirect_private = false;         // may a redirect name a private address
   uint16_t schc_port = profile::kSchcPort;
   std::string redirect_domain;           // host names in coap:// URIs end in it; empty: none is followed
+  bool link_first = false;               // DNS is in trouble where we stand: the provider gets our key in the first packet
   double speed = 1;                      // flight seconds per second, of a flight file
   bool loop = false;
   SpoolPolicy spool;
@@ -95,6 +97,7 @@ class Gateway {
     GatewayEvents on_event;
     HostLookup* hosts = nullptr;         // for redirects to names; nullptr: none is followed
     const PayloadProtector* protector = nullptr;  // R-030; nullptr: payloads are bare
+    std::optional<LinkEndorsement> endorsement = {};  // of a gateway that is not the aircraft, for its Link, when known
   };
 
   // `source` is borrowed. The second one flies a file, at the policy's speed.
@@ -158,6 +161,13 @@ class Gateway {
   void on_started(Now now);
   void on_end_word(const EndWord& word);
 
+  // nrid/gateway_link.cc: a provider that lacks our key
+  const std::optional<LinkEndorsement>& own_endorsement() const;
+  std::optional<Buffer> own_link(Now now);
+  void begin_with_link(Now now);
+  void on_unavailable(Now now);
+  void step_link(Now now);
+
   // nrid/gateway_redirect.cc
   // True when the Heartbeat's other words are now another provider's affair.
   bool on_redirect(const cwt::MoveSp& move, Now now);
@@ -197,6 +207,8 @@ class Gateway {
   Tick heard_;                           // last accepted Heartbeat, or when the wait for one began
   bool heard_any_ = false;
   int64_t iat_newest_ = 0;               // of accepted words of this provider
+  bool unavailable_ = false;             // 5.03 came, and no Heartbeat since
+  std::optional<Tick> link_due_;
   // end of operation
   uint64_t end_code_ = 0;
   bool end_patient_ = true;              // after the tries go on every end_slow

@@ -6,6 +6,7 @@
 namespace nrid {
 namespace {
 
+constexpr uint8_t kServiceUnavailable = 0xa3;      // 5.03
 constexpr size_t kReceiveBatch = 16;
 constexpr int kReceiveRounds = 8;                  // a flood must not keep the flight from being flown
 constexpr Duration kFlagsGap = milliseconds(500);  // a Heartbeat that crossed our answer asks for the same again
@@ -60,6 +61,7 @@ void Gateway::on_response(const Inbound& in, Now now) {
       event("answer", {{"code", std::to_string(in.code >> 5) + detail}});
     }
     last_code_ = in.code;
+    if (in.code == kServiceUnavailable) on_unavailable(now);
     return;
   }
   if (!in.payload.empty()) on_word(in.payload, now);
@@ -97,7 +99,8 @@ void Gateway::on_heartbeat(const Heartbeat& heartbeat, Now now) {
   heard_any_ = true;
   ++status_.heartbeats;
   status_.missing = heartbeat.expected.types;
-  lost_.active = moved_.active = returned_ = false;
+  lost_.active = moved_.active = returned_ = unavailable_ = false;
+  link_due_.reset();
   last_code_ = 0;
   if (status_.sp_lost && status_.phase == Phase::flying) {
     status_.sp_lost = false;

@@ -180,6 +180,8 @@ void Gateway::switch_to(const Provider& provider, Now now) {
   provider_ = provider;
   iat_newest_ = 0;
   echo_.clear();
+  unavailable_ = false;
+  link_due_.reset();
   heard_ = now.tick;  // M counts anew
   if (status_.phase == Phase::starting) {
     begin_tries(tries_, timers_.first_tries, now);  // the start goes on there

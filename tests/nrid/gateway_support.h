@@ -103,10 +103,10 @@ class World {
   void run(Duration length, Each each) {
     const Tick end = clock.now().tick + length;
     while (!gateway->done()) {
-      const Tick wake = gateway->step(clock.now());
+      Tick wake = gateway->step(clock.now());
       while (seen < port.sent.size() && !gateway->done()) {
         each(open(port.sent[seen++].octets));
-        gateway->step(clock.now());
+        wake = gateway->step(clock.now());
       }
       if (gateway->done()) return;
       if (clock.now().tick >= end) return;
