@@ -165,6 +165,7 @@ class Gateway {
   const std::optional<LinkEndorsement>& own_endorsement() const;
   std::optional<Buffer> own_link(Now now);
   void begin_with_link(Now now);
+  bool link_of_aircraft(Now now);        // true: it is what is said next
   void on_unavailable(Now now);
   void step_link(Now now);
 
@@ -209,6 +210,7 @@ class Gateway {
   int64_t iat_newest_ = 0;               // of accepted words of this provider
   bool unavailable_ = false;             // 5.03 came, and no Heartbeat since
   std::optional<Tick> link_due_;
+  bool aircraft_link_ = false;           // the aircraft's goes after ours, unasked
   // end of operation
   uint64_t end_code_ = 0;
   bool end_patient_ = true;              // after the tries go on every end_slow

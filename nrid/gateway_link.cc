@@ -2,6 +2,7 @@
 // from a Link instead. Nobody signs that answer, and a provider with too much to do gives it too: so it is worth one packet more, at once,
 // and no second one before a Heartbeat was accepted. What the Link of the aircraft is asked for in a Heartbeat is on_flags()'s affair.
 #include <algorithm>
+#include <utility>
 
 #include "nrid/gateway.h"
 
@@ -33,6 +34,18 @@ void Gateway::begin_with_link(Now now) {
   event("link", {{"of", to_text(speaker_.kid)}, {"reason", "DNS is in trouble here"}});
   last_pack_ = std::move(*link);
   unavailable_ = true;                   // a 5.03 is no news
+  aircraft_link_ = speaker_.kid != source_.ua() && parts_.aircraft.form() == PackForm::aircraft && parts_.aircraft.identity().endorsement;
+}
+
+// The provider knows us now and would ask DNS for the aircraft next, before it asked for the Link.
+bool Gateway::link_of_aircraft(Now now) {
+  if (!std::exchange(aircraft_link_, false) || status_.phase != Phase::starting) return false;
+  auto link = parts_.aircraft.link_pack(*parts_.aircraft.identity().endorsement, now.wall);
+  if (!link.ok()) return false;
+  event("link", {{"of", to_text(source_.ua())}, {"reason", "DNS is in trouble here"}});
+  last_pack_ = std::move(*link);
+  begin_tries(tries_, timers_.first_tries, now);
+  return true;
 }
 
 void Gateway::on_unavailable(Now now) {

@@ -110,7 +110,10 @@ void Gateway::on_heartbeat(const Heartbeat& heartbeat, Now now) {
   if (!heartbeat.move_sp) hops_ = 0;
   else if (on_redirect(*heartbeat.move_sp, now)) return;
   previous_.reset();
-  if (heartbeat.expected.types != 0 || heartbeat.expected.pages.value_or(0) != 0) return on_flags(heartbeat, now);
+  if (heartbeat.expected.types != 0 || heartbeat.expected.pages.value_or(0) != 0) {
+    if (!link_of_aircraft(now)) on_flags(heartbeat, now);
+    return;
+  }
   if (status_.phase == Phase::starting) return on_started(now);
   if (now.tick - last_sent_ >= timers_.resend_after) {
     ++status_.resent;

@@ -139,6 +139,19 @@ TEST(GatewayLink, R009_where_dns_is_in_trouble_the_first_packet_is_the_link) {
     world.answer(report, {}, kUnavailable);
   });
   EXPECT_EQ(links, std::vector<bool>(4, true)) << "four tries, and none for the 5.03";
+
+  LinkWorld answered(true, policy);     // then the aircraft's, unasked, and then what is missing
+  answered.gateway->start(answered.clock.now());
+  std::vector<Det> children;
+  answered.run(seconds(5), [&](const SentReport& report) {
+    if (report.frame.type != coap::Type::con) return;
+    const auto link = link_of(report);
+    if (link) children.push_back(link->child);
+    answered.answer(report, answered.heartbeat(link ? 1U << 1 : 0));
+  });
+  EXPECT_EQ(children, (std::vector<Det>{answered.gw.det, answered.ua.det}));
+  EXPECT_EQ(answered.status().phase, Phase::flying);
+
   LinkWorld without(false, policy);
   without.gateway->start(without.clock.now());
   ASSERT_EQ(without.port.sent.size(), 1U);
