@@ -68,6 +68,8 @@ class Operation {
   Report report_;
   Aircraft aircraft_;
   std::optional<Provider> provider_;
+  std::optional<LinkEndorsement> gateway_endorsement_;
+  std::string remembered_;
   std::unique_ptr<Network> network_;
   std::unique_ptr<Hosts> hosts_;
   std::unique_ptr<Gateway> gateway_;
@@ -96,6 +98,12 @@ bool Operation::prepare() {
   }
   provider_ = ready->provider;
   aircraft_.set_endorsement(ready->aircraft_endorsement);
+  gateway_endorsement_.reset();
+  if (ready->gateway_endorsement.size() == rid::kEndorsementSize) {
+    std::copy_n(ready->gateway_endorsement.begin(), rid::kEndorsementSize, gateway_endorsement_.emplace().begin());
+  }
+  remembered_ = ready->remembered;
+  settings_.policy.link_first = !remembered_.empty();
   return true;
 }
 
@@ -126,7 +134,7 @@ Status Operation::begin() {
   const Speaker speaker{settings_.gateway, settings_.gateway_signer.get(), cwt::KidForm::tagged_in_bstr, settings_.lifetime_s};
   const auto on_event = [this](std::string_view name, std::initializer_list<LogField> fields) { report_.event(name, fields); };
   gateway_ = std::make_unique<Gateway>(settings_.timers, settings_.policy, settings_.carriage, speaker, input_.source(), *provider_,
-                                       Gateway::Parts{aircraft_, network_->uplinks(), random_, on_event, hosts_.get()});
+                                       Gateway::Parts{aircraft_, network_->uplinks(), random_, on_event, hosts_.get(), nullptr, gateway_endorsement_});
   gateway_->start(clock_.now());
   return {};
 }
@@ -138,6 +146,7 @@ Whole Operation::whole(const GatewayStatus& status) const {
   out.arm = waits_.empty() ? arm_word(status) : ArmWord{false, waits_};
   out.origin = to_word(settings_.origin);
   out.waits = waits_;
+  out.remembered = remembered_;
   if (network_) out.uplinks = network_->uplinks().status();
   return out;
 }

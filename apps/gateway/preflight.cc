@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "apps/gateway/remembered.h"
 #include "det/endorsement.h"
 
 namespace nrid::gateway {
@@ -41,12 +42,26 @@ std::optional<Address> usable_address(const std::vector<det::IpAddress>& address
   return std::nullopt;
 }
 
+// An endorsement of ours is only for the Link that a provider may need; a flight does not hang on it.
+Buffer link_endorsement(Memory& memory, std::string_view whose, const Det& det, const Memory::Say& say) {
+  const auto own = memory.resolve(det, false);
+  if (own.ok() && own->endorsement.size() == det::kEndorsementSize) {
+    say(whose, to_text(det) + " is registered: " + own->chain);
+    return own->endorsement;
+  }
+  say(whose, to_text(det) + " has no endorsement in DNS (" + (own.ok() ? std::string("none published") : own.text()) + "); no Link can be sent");
+  return {};
+}
+
 }  // namespace
 
 StatusOr<Preflight> run_preflight(const GatewaySettings& settings, PreflightFailure& failure,
                                   const std::function<void(std::string_view step, const std::string& fact)>& say) {
   Preflight out;
-  const auto sp = det::resolve_now(settings.dns, settings.sp, true, kDeadline);
+  const SystemClock clock;
+  const auto ask = [&](const Det& det, bool want_addresses) { return det::resolve_now(settings.dns, det, want_addresses, kDeadline); };
+  Memory memory(settings.data_dir, settings.dns, clock, ask, say);
+  const auto sp = memory.resolve(settings.sp, true);
   if (!sp.ok()) {
     return fail(failure, "provider", sp.error(), sp.text() + " [" + std::string(info(sp.error()).counter) + "]: " + std::string(advice(sp.error())));
   }
@@ -60,26 +75,24 @@ StatusOr<Preflight> run_preflight(const GatewaySettings& settings, PreflightFail
   if (!endorsement.ok()) {
     return fail(failure, "provider", Error::bad_endorsement, to_text(settings.sp) + ": no endorsement by its registry in DNS");
   }
-  say("endorsement", "by " + to_text(endorsement->parent) + ", valid for " + std::to_string(endorsement->not_after.seconds() - SystemClock().now().wall.seconds()) + " s");
+  say("endorsement", "by " + to_text(endorsement->parent) + ", valid for " + std::to_string(endorsement->not_after.seconds() - clock.now().wall.seconds()) + " s");
 
   const auto address = usable_address(sp->addresses, settings.port, settings.uplinks);
   if (!address) return fail(failure, "address", Error::none, to_text(settings.sp) + ": no AAAA or A record at " + sp->name + " that our uplinks can reach");
   say("address", nrid::to_text(*address));
 
-  const auto hda = det::resolve_now(settings.dns, endorsement->parent, false, kDeadline);
+  const auto hda = memory.resolve(endorsement->parent, false);
   if (!hda.ok()) return fail(failure, "registry", hda.error(), "registry of the provider: " + hda.text());
   const auto hda_key = PreparedKey::from(hda->key);
   if (!hda_key.ok()) return fail(failure, "registry", hda_key.error(), "registry of the provider: unusable key");
+  if (const auto held = det::verify_endorsement(*endorsement, hda->key, clock.now().wall, settings.dns.skew); !held.ok()) {
+    return fail(failure, "provider", held.error(), to_text(settings.sp) + ": endorsement: " + std::string(info(held.error()).text));
+  }
   out.provider = Provider{settings.sp, *key, *address, endorsement->parent, *hda_key};
 
-  // Our own endorsement is only for the Link that a provider may ask for; a flight does not hang on it.
-  const auto own = det::resolve_now(settings.dns, settings.aircraft.det, false, kDeadline);
-  if (own.ok() && own->endorsement.size() == det::kEndorsementSize) {
-    out.aircraft_endorsement = own->endorsement;
-    say("aircraft", to_text(settings.aircraft.det) + " is registered: " + own->chain);
-  } else {
-    say("aircraft", to_text(settings.aircraft.det) + " has no endorsement in DNS (" + (own.ok() ? std::string("none published") : own.text()) + "); no Link can be sent");
-  }
+  out.aircraft_endorsement = link_endorsement(memory, "aircraft", settings.aircraft.det, say);
+  if (settings.gateway != settings.aircraft.det) out.gateway_endorsement = link_endorsement(memory, "gateway", settings.gateway, say);
+  out.remembered = memory.notice();
   return out;
 }
 

@@ -86,6 +86,7 @@ std::string status_text(const Whole& whole) {
     out += "  via";
     for (const UplinkStatus& one : whole.uplinks) out += one.active ? " " + one.name : "";
   }
+  if (!whole.remembered.empty()) out += "  DNS in trouble";
   if (whole.input.kind == "mavlink") out += whole.arm.good ? "  may arm" : "  may not arm";
   return out + (status.sp_lost ? "  PROVIDER LOST" : "");
 }
@@ -117,6 +118,7 @@ std::string status_json(const Whole& whole, const Det& aircraft, Instant now) {
   number("spooled", status.spooled);
   number("spool_sent", status.spool.sent);
   number("spool_dropped", status.spool.dropped());
+  text("remembered", whole.remembered);
   text("input", whole.input.kind);
   text("input_peer", whole.input.peer);
   number("input_received", whole.input.received);

@@ -24,6 +24,7 @@ struct Whole {                           // all that a status line may show
   ArmWord arm;
   std::string origin;
   std::string waits;                     // why the operation has not begun; empty: it has
+  std::string remembered;                // DNS is in trouble, and what the operation stands on; empty: DNS said all of it
   std::vector<UplinkStatus> uplinks;
 };
 

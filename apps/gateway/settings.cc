@@ -12,6 +12,7 @@ constexpr SettingInfo kRows[] = {
     {"gateway", "det", SettingKind::text, "", 0, 0, "", "DET of this gateway, colon form or 32 hex digits"},
     {"gateway", "key_file", SettingKind::text, "", 0, 0, "", "file with the gateway's Ed25519 seed, 64 hex digits"},
     {"gateway", "origin", SettingKind::text, "", 0, 0, "\"\"", "aircraft, relay, c2, c2_plain or device (docs/gateway.md); empty: aircraft when both DETs are one, else relay"},
+    {"gateway", "data_dir", SettingKind::text, "", 0, 0, "\"\"", "folder for what DNS said, relative to this file, so that a start can do without it for 24 h; \"\" remembers nothing"},
     {"gateway", "bind", SettingKind::text, "", 0, 0, "\"\"", "local address to send from; empty lets the system choose"},
     {"gateway", "uplinks", SettingKind::text_list, "", 0, 0, "[]", "ways to the provider in place of bind: local addresses or names of interfaces, up to 8"},
     {"gateway", "uplink_mode", SettingKind::text, "", 0, 0, "\"failover\"", "failover: one at a time; duplicate: every message by all of them"},
@@ -86,6 +87,7 @@ Status read_identities(const Settings& file, GatewaySettings& out) {
   TRY(det, read_det(gateway, "det"));
   out.gateway = det;
   out.gateway_key_file = gateway.path("key_file");
+  out.data_dir = gateway.path("data_dir");
 
   const auto aircraft = file.section("aircraft");
   out.aircraft.det = det;

@@ -38,6 +38,7 @@ struct LiveSettings {
 
 struct GatewaySettings {
   Det gateway;
+  std::string data_dir;                    // "": nothing is remembered
   std::string gateway_key_file, aircraft_key_file;  // the second "" when only the aircraft has its key
   std::unique_ptr<SeedSigner> gateway_signer;
   AircraftIdentity aircraft;
