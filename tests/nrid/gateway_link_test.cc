@@ -6,23 +6,9 @@ namespace {
 
 constexpr uint8_t kUnavailable = 0xa3;  // 5.03
 
-LinkEndorsement endorsement_of(const Party& child, const Party& hda, Now now) {
-  const auto made = det::make_endorsement(child.det, child.signer.public_key(), hda.det, hda.signer, now.wall, now.wall + seconds(86'400));
-  EXPECT_TRUE(made.ok());
-  return *made;
-}
-
-// A world whose gateway is the ground station of `World`, and knows an endorsement of its own; its aircraft's too if `aircraft`.
+// A world whose parties know their endorsements, or do not.
 struct LinkWorld : World {
-  explicit LinkWorld(bool known = true, GatewayPolicy policy = {}, bool alone = false) {
-    if (known) aircraft->set_endorsement(endorsement_of(ua, hda, clock.now()));
-    const Party& by = alone ? ua : gw;
-    const Speaker speaker{by.det, &by.signer, cwt::KidForm::tagged_in_bstr, 10};
-    const auto on_event = [this](std::string_view name, std::initializer_list<LogField> fields) { events.push_back(log_line(name, fields).substr(6)); };
-    Gateway::Parts parts{*aircraft, port, random, on_event};
-    if (known) parts.endorsement = endorsement_of(gw, hda, clock.now());
-    gateway = std::make_unique<Gateway>(GatewayTimers{}, policy, carriage(schc::Direction::up), speaker, straight_flight(60), provider(sp, 1), std::move(parts));
-  }
+  explicit LinkWorld(bool endorsed = true, GatewayPolicy policy = {}, bool alone = false) : World(straight_flight(60), {}, std::move(policy), endorsed, alone) {}
 };
 
 std::optional<det::Endorsement> link_of(const SentReport& report) {

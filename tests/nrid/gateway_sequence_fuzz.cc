@@ -17,16 +17,19 @@ constexpr int64_t kPauses_ms[] = {0, 10, 100, 500, 1000, 1900, 2100, 3000, 5000,
 
 struct Reached {
   uint64_t instructions = 0, sent = 0, started = 0, start_failed = 0, flags = 0, redirected = 0, sp_lost = 0, sp_recovered = 0, ended = 0,
-           ended_by_sp = 0, refused = 0;
+           ended_by_sp = 0, refused = 0, links = 0;
   void print(std::FILE* out) const {
     std::fprintf(out, "reached: instructions=%lu sent=%lu started=%lu start_failed=%lu flags=%lu redirected=%lu sp_lost=%lu sp_recovered=%lu ended=%lu "
-                 "ended_by_sp=%lu refused=%lu\n", instructions, sent, started, start_failed, flags, redirected, sp_lost, sp_recovered, ended, ended_by_sp, refused);
+                 "ended_by_sp=%lu refused=%lu links=%lu\n", instructions, sent, started, start_failed, flags, redirected, sp_lost, sp_recovered, ended, ended_by_sp, refused, links);
   }
 };
 
 class Program {
  public:
-  explicit Program(uint8_t how) : world_(straight_flight((how & 4) != 0 ? 90 : 8), timers_of(how), policy_of(how)) { world_.gateway->start(world_.clock.now()); }
+  explicit Program(uint8_t how)
+      : endorsed_((how & 8) != 0), world_(straight_flight((how & 4) != 0 ? 90 : 8), timers_of(how), policy_of(how), endorsed_) {
+    world_.gateway->start(world_.clock.now());
+  }
 
   void run(Bytes program) {
     Reader in(program);
@@ -55,6 +58,7 @@ class Program {
     reached.ended += world_.status().outcome == Outcome::ended ? 1 : 0;
     reached.ended_by_sp += world_.status().outcome == Outcome::ended_by_sp ? 1 : 0;
     reached.refused += world_.status().refused;
+    reached.links += world_.count("link");
   }
 
  private:
@@ -67,6 +71,7 @@ class Program {
     GatewayPolicy policy;
     policy.on_lost_sp = (how & 2) != 0 ? LostAction::continue_ : LostAction::land_now;
     policy.redirect_private = true;
+    policy.link_first = (how & 16) != 0;
     return policy;
   }
 
@@ -139,10 +144,11 @@ class Program {
       last_iat_ = report.iat;
       answerable_ = report;
     }
-    if (world_.status().phase == Phase::starting) CHECK(world_.port.sent.size() <= size_t{4} * 9 * 4);
+    if (world_.status().phase == Phase::starting) CHECK(world_.port.sent.size() <= size_t{endorsed_ ? 5U : 4U} * 9 * 4);  // a Link beside four tries
     CHECK(world_.port.sent.size() <= 20'000);
   }
 
+  bool endorsed_;
   World world_;
   std::array<uint8_t, 136> endorsement_{};
   std::vector<QueuePort::Datagram> said_;

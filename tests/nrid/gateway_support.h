@@ -82,20 +82,32 @@ struct SentReport {
 
 class World {
  public:
-  explicit World(Flight flight = straight_flight(60), GatewayTimers timers = {}, GatewayPolicy policy = {}) : clock(at_second(1'780'315'200)), random(7) {
+  // `endorsed`: gateway and aircraft know their endorsements; `alone`: the aircraft is its own gateway.
+  explicit World(Flight flight = straight_flight(60), GatewayTimers timers = {}, GatewayPolicy policy = {}, bool endorsed = false, bool alone = false)
+      : clock(at_second(1'780'315'200)), random(7) {
     AircraftIdentity identity;
     identity.det = ua.det;
     identity.serial = "1596F3TEST";
     identity.operator_id = "CHEtest";
     identity.self_id = "Test flight";
     aircraft = std::make_unique<Aircraft>(identity, ua.signer);
-    const Speaker speaker{gw.det, &gw.signer, cwt::KidForm::tagged_in_bstr, 10};
+    const Party& by = alone ? ua : gw;
+    const Speaker speaker{by.det, &by.signer, cwt::KidForm::tagged_in_bstr, 10};
     const auto on_event = [this](std::string_view name, std::initializer_list<LogField> fields) { events.push_back(log_line(name, fields).substr(6)); };
-    gateway = std::make_unique<Gateway>(timers, policy, carriage(schc::Direction::up), speaker, std::move(flight), provider(sp, 1),
-                                        Gateway::Parts{*aircraft, port, random, on_event});
+    Gateway::Parts parts{*aircraft, port, random, on_event};
+    if (endorsed) {
+      aircraft->set_endorsement(endorsement_of(ua));
+      parts.endorsement = endorsement_of(gw);
+    }
+    gateway = std::make_unique<Gateway>(timers, policy, carriage(schc::Direction::up), speaker, std::move(flight), provider(sp, 1), std::move(parts));
   }
 
   Provider provider(const Party& party, uint8_t last) const { return {party.det, party.key(), address(last), hda.det, hda.key()}; }
+  LinkEndorsement endorsement_of(const Party& child) const {
+    const auto made = det::make_endorsement(child.det, child.signer.public_key(), hda.det, hda.signer, clock.now().wall, clock.now().wall + seconds(86'400));
+    EXPECT_TRUE(made.ok());
+    return *made;
+  }
   static Carriage carriage(schc::Direction way) { return {schc::RuleSet(), way}; }
 
   // Steps the gateway at its own wish, for so long; `each` sees every new datagram and may answer.
