@@ -1,11 +1,9 @@
 // The files that the settings name: keys and peers.
 #include "nrid/server_settings.h"
 
-#include <algorithm>
-
 #include "base/file.h"
-#include "base/text.h"
 #include "det/det.h"
+#include "nrid/key_file.h"
 
 namespace nrid {
 
@@ -33,19 +31,9 @@ StatusOr<std::unique_ptr<SeedSigner>> read_key_file(const std::string& path, con
 }
 
 StatusOr<std::unique_ptr<SeedSigner>> read_key(std::string_view text, const std::string& path, const Det& det) {
-  const Status unreadable = Status::failed(path + ": no Ed25519 seed; one line of 64 hex digits is wanted");
-  std::string_view rest = text, line;
-  while (line.empty() && !rest.empty()) {
-    const size_t end = rest.find('\n');
-    line = trimmed(rest.substr(0, end));
-    rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
-    if (line.starts_with('#')) line = {};
-  }
-  const auto octets = from_hex(line);
-  if (!octets || octets->size() != 32) return unreadable;
-  Seed seed;
-  std::copy(octets->begin(), octets->end(), seed.begin());
+  TRY(seed, read_key_text(text, path, "seed"));
   auto signer = std::make_unique<SeedSigner>(seed);
+  wipe(seed);
   if (!det::check(det, signer->public_key()).ok()) {
     return Status::failed(path + ": its key " + to_hex(signer->public_key()) + " does not hash to " + to_text(det));
   }

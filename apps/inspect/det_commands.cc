@@ -1,10 +1,14 @@
 // nrid det, endorse; and, from files of their own, zone and resolve: keys and names, who vouches for whom, and what DNS says of it.
 #include "det/det.h"
 
+#include <sys/stat.h>
+
 #include "apps/inspect/command.h"
+#include "apps/inspect/key_file.h"
 #include "apps/inspect/resolve.h"
 #include "apps/inspect/zone_make.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/random.h"
 #include "det/endorsement.h"
 
@@ -13,16 +17,30 @@ namespace {
 
 std::string hex(Bytes octets) { return to_hex(octets); }
 
+// A key file that is not there yet, and its public half, which may go to the registry as it is.
+Status make_key(const std::string& path) {
+  struct stat found{};
+  if (lstat(path.c_str(), &found) == 0) return {};
+  Seed seed;
+  SystemRandom().fill(seed);
+  TRY_VOID(store_seed(path, seed));
+  const SeedSigner signer(seed);
+  wipe(seed);
+  return write_file_atomic(path + ".pub", hex(signer.public_key()) + "\n");
+}
+
 Json det_key(const Json& input) {
   Json refused;
   Seed seed;
   int64_t raa = 0, hda = 0;
-  SystemRandom().fill(seed);
-  if (!key_field(input, "seed", seed, refused)) return refused;
   if (!number_field(input, "raa", kRaaMax, raa, refused) || !number_field(input, "hda", kHdaMax, hda, refused)) return refused;
+  if (input.contains("key_file") && !input.contains("seed")) {
+    if (const Status made = make_key(input["key_file"]); !made.ok()) return refusal("bad_request", made.text());
+  }
+  if (!seed_field(input, seed, refused)) return refused;
   const SeedSigner signer(seed);
-  Json out = {{"seed", hex(seed)}, {"hi", hex(signer.public_key())}};
   wipe(seed);
+  Json out = {{"hi", hex(signer.public_key())}};
   if (input.contains("raa")) {
     out.update(describe(det::derive(static_cast<uint16_t>(raa), static_cast<uint16_t>(hda), signer.public_key())));
   }
@@ -71,7 +89,7 @@ Json endorse_make(const Json& input) {
   Det child, parent;
   PublicKey child_key{};
   Seed seed{};
-  if (!key_field(input, "seed", seed, refused) || !det_field(input, "parent", parent, refused) ||
+  if (!seed_field(input, seed, refused) || !det_field(input, "parent", parent, refused) ||
       !det_field(input, "child", child, refused) || !key_field(input, "hi", child_key, refused)) {
     return refused;
   }
@@ -126,15 +144,15 @@ std::vector<Command> det_commands() {
   Field raa = kRaa, hda = kHda;
   raa.required = hda.required = false;
   return {
-      {"det", "key", "Make an Ed25519 key (or take a seed), and with --raa and --hda its DET",
-       {raa, hda, {"seed", FieldKind::text, false, "64 hex digits; drawn at random without it"}}, det_key, nullptr},
+      {"det", "key", "The public key of a key file, and with --raa and --hda its DET; a file that is not there is made, FILE.pub beside it",
+       {kKeyFile, raa, hda}, det_key, nullptr},
       {"det", "make", "The DET of a key", {kRaa, kHda, {"hi", FieldKind::text, true, "public key, 64 hex digits"}}, det_make, nullptr},
       {"det", "check", "Does this key hash to this DET (RFC 9374 section 3.5.2)?",
        {kDet, {"hi", FieldKind::text, true, "public key, 64 hex digits"}}, det_check, nullptr},
       {"det", "name", "The DET's parts and its names in DNS",
        {kDet, {"manufacturer", FieldKind::text, false, "four characters: adds the CTA-2063-A serial number"}}, det_name, nullptr},
       {"endorse", "make", "A Broadcast Endorsement (RFC 9575 section 3.1.2.1)",
-       {{"seed", FieldKind::text, true, "the parent's seed, 64 hex digits"},
+       {kKeyFile,
         {"parent", FieldKind::text, true, "the parent's DET"},
         {"child", FieldKind::text, true, "the child's DET"},
         {"hi", FieldKind::text, true, "the child's public key"},

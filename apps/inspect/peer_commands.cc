@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "apps/inspect/command.h"
+#include "apps/inspect/key_file.h"
 #include "det/det.h"
 #include "nrid/peer_file.h"
 
@@ -15,7 +16,7 @@ Json peers_make(const Json& input) {
   std::string text, file = "peers";
   Json refused;
   Seed seed;
-  if (!json_or_file(input, "file", text, file, refused) || !key_field(input, "seed", seed, refused)) return refused;
+  if (!json_or_file(input, "file", text, file, refused) || !seed_field(input, seed, refused)) return refused;
   const SeedSigner signer(seed);
   wipe(seed);
   const Json draft = parse_json(text);
@@ -65,7 +66,7 @@ std::vector<Command> peer_commands() {
   const Field file = {"file", FieldKind::json, true, "the list: a file name, or JSON text"};
   return {
       {"peers", "make", "Sign a list of peers; its \"signer\" says who signs, the HDA or the provider that reads it",
-       {file, {"seed", FieldKind::text, true, "the signer's seed, 64 hex digits"}}, peers_make, render_peers},
+       {file, kKeyFile}, peers_make, render_peers},
       {"peers", "check", "Read a list of peers as one of the providers: form, signature, chain, endorsements",
        {file,
         {"det", FieldKind::text, true, "DET of the provider that reads it"},

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "apps/inspect/command.h"
+#include "apps/inspect/key_file.h"
 #include "apps/inspect/rid_json.h"
 #include "base/ed25519/verifier.h"
 #include "det/det.h"
@@ -186,11 +187,12 @@ Json ed25519_sign(const Json& input) {
   Seed seed{};
   Buffer message;
   Json refused;
-  if (backend_of(input, refused) == nullptr || !key_field(input, "seed", seed, refused) ||
+  if (backend_of(input, refused) == nullptr || !seed_field(input, seed, refused) ||
       !hex_field(input, "msg", message, refused)) {
     return refused;
   }
   const SeedSigner signer(seed);
+  wipe(seed);
   const auto signature = signer.sign(message);
   if (!signature.ok()) return refusal(signature.error());
   return {{"key", to_hex(Bytes(signer.public_key()))}, {"sig", to_hex(Bytes(*signature))}};
@@ -221,7 +223,7 @@ std::vector<Command> rid_commands() {
         backend, processor_max},
        ed25519_verify, nullptr, ed25519_ready},
       {"ed25519", "sign", "an Ed25519 signature",
-       {{"seed", FieldKind::text, true, "secret seed, 32 octets of hex"}, message, backend, processor_max},
+       {kKeyFile, message, backend, processor_max},
        ed25519_sign, nullptr, ed25519_ready},
   };
 }

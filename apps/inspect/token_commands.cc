@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "apps/inspect/key_file.h"
 #include "apps/inspect/token.h"
 #include "base/profile.h"
 #include "det/det.h"
@@ -110,14 +111,11 @@ Json cwt_sign(const Json& input) {
   Json refused;
   Seed seed{};
   Det kid;
-  Buffer octets;
   std::string text, file;
-  if (!hex_field(input, "seed", octets, refused) || !det_field(input, "kid", kid, refused) ||
+  if (!seed_field(input, seed, refused) || !det_field(input, "kid", kid, refused) ||
       !json_or_file(input, "claims", text, file, refused)) {
     return refused;
   }
-  if (octets.size() != seed.size()) return refusal("bad_request", "field seed must be 32 octets of hex");
-  std::copy(octets.begin(), octets.end(), seed.begin());
   const std::string form = input.value("kid_form", std::string(kKidForms[0]));
   const auto* const known = std::find(std::begin(kKidForms), std::end(kKidForms), form);
   if (known == std::end(kKidForms)) return refusal("bad_request", "field kid_form must be tagged_in_bstr, bare or literal_tag");
@@ -126,6 +124,7 @@ Json cwt_sign(const Json& input) {
   Kept kept;
   if (!claims_from_json(parse_json(text), claims, kept, refused)) return refused;
   const SeedSigner signer(seed);
+  wipe(seed);
   if (const auto matches = det::check(kid, signer.public_key()); !matches.ok()) return refusal(matches.error());
   std::array<uint8_t, profile::kDatagramMax> payload_space, space;
   const auto payload = cwt::encode_claims(claims, payload_space);
@@ -153,7 +152,7 @@ std::vector<Command> token_commands() {
         {"allow_relative", FieldKind::flag, false, "read the draft's 0/10/0 as from now"}},
        cwt_verify, nullptr},
       {"cwt", "sign", "a token from claims, signed",
-       {{"seed", FieldKind::text, true, "secret seed of the signer, 32 octets of hex"},
+       {kKeyFile,
         {"kid", FieldKind::text, true, "DET of the signer"},
         {"claims", FieldKind::json, true, "claims as `cwt decode` shows them; nbf is iat and exp is iat + 10 when absent"},
         {"kid_form", FieldKind::text, false, "tagged_in_bstr, bare or literal_tag"}},

@@ -6,6 +6,7 @@
 #include <cctype>
 #include <cerrno>
 
+#include "apps/inspect/key_file.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/random.h"
@@ -33,7 +34,7 @@ class SpecReader {
  private:
   Status entity(const Json& in, Spec& out);
   Status inherit(Spec& out);
-  Status seed(const Json& in, det::RegistryEntity& entity);
+  Status key(const Json& in, det::RegistryEntity& entity);
   Status addresses(const Json& in, det::RegistryEntity& entity);
   template <class T>
   Status number(const Json& in, const char* name, int64_t max, T& out);
@@ -109,7 +110,7 @@ Status SpecReader::entity(const Json& in, Spec& out) {
     if (at >= 0) *target = at_second(at);
   }
   TRY_VOID(addresses(in, made));
-  TRY_VOID(seed(in, made));
+  TRY_VOID(key(in, made));
   bool published = true;
   if (const auto at = in.find("publish"); at != in.end()) {
     if (!at->is_boolean()) return wrong("publish must be true or false");
@@ -134,25 +135,27 @@ Status SpecReader::addresses(const Json& in, det::RegistryEntity& entity) {
   return {};
 }
 
-Status SpecReader::seed(const Json& in, det::RegistryEntity& entity) {
+Status SpecReader::key(const Json& in, det::RegistryEntity& entity) {
   Json refused;
   PublicKey key{};
-  Seed seed{};
-  if (!key_field(in, "seed", seed, refused)) return wrong("seed must be 64 hex digits");
+  std::string key_file, public_key_file;
+  if (in.contains("seed")) return wrong("a seed is not read from a description; name its file in key_file");
   if (!key_field(in, "key", key, refused)) return wrong("key must be 64 hex digits");
+  TRY_VOID(text(in, "key_file", false, key_file));
+  TRY_VOID(text(in, "public_key_file", false, public_key_file));
+  if (in.contains("key") + !key_file.empty() + !public_key_file.empty() > 1) return wrong("has more than one of key, key_file and public_key_file");
   if (in.contains("key")) entity.key = key;
-  if (in.contains("seed")) entity.seed = seed;
-  if (in.contains("key") || in.contains("seed") || directory_.empty()) return {};
-  const std::string path = directory_ + "/" + entity.name + ".key";
+  if (!public_key_file.empty()) {
+    TRY(read, load_public_key(public_key_file));
+    entity.key = read;
+  }
+  if (entity.key) return {};
   struct stat found{};
-  if (stat(path.c_str(), &found) != 0) return {};  // a new entity: its seed will be drawn
-  const auto file = read_file(path, 256);
-  if (!file.ok()) return file.failure();
-  std::string digits = *file;
-  while (!digits.empty() && std::isspace(static_cast<unsigned char>(digits.back())) != 0) digits.pop_back();
-  const auto octets = from_hex(digits);
-  if (!octets || octets->size() != seed.size()) return Status::failed(path + ": not 64 hex digits");
-  std::copy(octets->begin(), octets->end(), seed.begin());
+  if (key_file.empty()) {
+    key_file = directory_ + "/" + entity.name + ".key";
+    if (stat(key_file.c_str(), &found) != 0) return {};  // a new entity: its seed will be drawn
+  }
+  TRY(seed, load_seed(key_file));
   entity.seed = seed;
   return {};
 }
@@ -195,7 +198,7 @@ Status write_all(const std::string& directory, const std::vector<det::RegistryEn
   if (mkdir(directory.c_str(), 0755) != 0 && errno != EEXIST) return Status::failed(directory + ": " + errno_text(errno));
   for (const det::RegistryEntry& entry : entries) {
     const std::string path = directory + "/" + entry.entity.name;
-    if (entry.entity.seed) TRY_VOID(write_file_atomic(path + ".key", to_hex(Bytes(*entry.entity.seed)) + "\n", 0600));
+    if (entry.entity.seed) TRY_VOID(store_seed(path + ".key", *entry.entity.seed));
     TRY_VOID(write_file_atomic(path + ".be", to_hex(Bytes(entry.endorsement)) + "\n"));
   }
   TRY_VOID(write_file_atomic(directory + "/zone", zone));
@@ -208,7 +211,7 @@ Json zone_make(const Json& input) {
   if (!json_or_file(input, "spec", text, file, refused)) return refused;
   const Json parsed = parse_json(text);
   if (parsed.is_discarded()) return refusal("bad_request", (file.empty() ? "spec" : file) + " is not JSON");
-  const std::string directory = input.value("out", "");
+  const auto directory = input["out"].get<std::string>();
   Spec spec;
   if (const Status read = SpecReader(parsed, directory).read(spec); !read.ok()) return refusal("bad_request", read.text());
   SystemRandom random;
@@ -225,19 +228,12 @@ Json zone_make(const Json& input) {
     registry["entities"][entry.entity.name] = entity_json(entry);
     if (entry.entity.parent == entry.entity.name) registry["anchor"] = to_hex(entry.det) + "=" + to_hex(Bytes(entry.key));
   }
-  if (!directory.empty()) {
-    if (const Status written = write_all(directory, *entries, *zone, registry); !written.ok()) return refusal("internal", written.text());
-    return registry;
-  }
-  registry["zone"] = *zone;
-  for (const det::RegistryEntry& entry : *entries) {
-    if (entry.entity.seed) registry["entities"][entry.entity.name]["seed"] = to_hex(Bytes(*entry.entity.seed));
-  }
+  if (const Status written = write_all(directory, *entries, *zone, registry); !written.ok()) return refusal("internal", written.text());
   return registry;
 }
 
 std::string render_zone(const Json& input, const Json& answer) {
-  if (input.value("json", false) || answer.contains("zone")) return answer.dump(2) + "\n";
+  if (input.value("json", false)) return answer.dump(2) + "\n";
   std::string out;
   for (const auto& [name, entity] : answer["entities"].items()) {
     out += name + " " + entity["type"].get<std::string>() + " " + entity["ipv6"].get<std::string>() + " " + entity["hi"].get<std::string>() + "\n";
@@ -250,7 +246,7 @@ std::string render_zone(const Json& input, const Json& answer) {
 Command zone_make_command() {
   return {"zone", "make", "A registry and its zone file from a description (keys, DETs, endorsements, certificates, records)",
           {{"spec", FieldKind::json, true, "file or JSON text: origin, ttl, entities"},
-           {"out", FieldKind::text, false, "directory for zone, NAME.key, NAME.be and registry.json"},
+           {"out", FieldKind::text, true, "directory for zone, NAME.key, NAME.be and registry.json"},
            {"json", FieldKind::flag, false, "print registry.json instead of one line per entity"}},
           zone_make, render_zone};
 }

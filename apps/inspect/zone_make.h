@@ -13,11 +13,12 @@
 //      {"name": "sp1", "type": "sp",  "raa": 16376, "hda": 10, "parent": "hda",
 //       "addresses": ["127.0.0.1"], "uri": "coap://127.0.0.1:5683/nrid"},
 //      {"name": "ua1", "type": "ua",  "raa": 16376, "hda": 10, "parent": "hda"}]}
-//   An entity may add "seed" (64 hex digits), or "key" (64 hex digits, public; then it can have no children and gets no
-//   key file), "not_before", "not_after", "publish": false (registered, but not in the zone).
+//   An entity may add "key_file" (its seed in a file of mode 0600 or stricter), or only its public key as "key" (64 hex digits) or
+//   "public_key_file" (NAME.pub of `nrid det key`): then it can have no children and gets no key file. Further "not_before",
+//   "not_after", "publish": false (registered, but not in the zone). File names are relative to the working directory.
 //   "raa" and "hda" may be left out: they are the parent's. Types: apex raa hda sp dp ua gcs uas rid pilot operator dss
 //   uss sdsp dime, or a number of RFC 9886's registry.
-//   A seed that is not given is taken from DIR/NAME.key if that file exists, so that a second run keeps every DET.
+//   Without any of these the seed is that of DIR/NAME.key if the file exists, so that a second run keeps every DET, else a new one.
 //
 // DIR afterwards
 //   zone             zone file text ($ORIGIN, SOA, NS, TYPE67, TYPE68, A, AAAA); load it under the name in "origin"
@@ -27,7 +28,6 @@
 //                    "type", "raa", "hda", "parent", "owner", "key_file", "addresses", "uri"}}}; no secrets
 //
 // Standard output: one line per entity, "NAME TYPE DET (colon form) HI"; with --json the content of registry.json.
-// Without --out nothing is written to disk and the answer carries {"zone": text, "entities": ..., with "seed"}.
 #pragma once
 
 #include "apps/inspect/command.h"

@@ -2,6 +2,7 @@
 import json
 import pathlib
 import re
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -30,6 +31,16 @@ def lines(command, questions):
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(answers) == len(questions), f'{len(answers)} answers to {len(questions)} lines'
     return answers
+
+
+def key_file(case, seed, mode=0o600):
+    """A key file that goes with the test case."""
+    folder = pathlib.Path(tempfile.mkdtemp())
+    case.addCleanup(shutil.rmtree, folder)
+    file = folder / 'some.key'
+    file.write_text(seed + '\n')
+    file.chmod(mode)
+    return file
 
 
 def tokens():
@@ -89,13 +100,13 @@ class Ed25519(unittest.TestCase):
                 expected.append(case['result'] == 'valid')
         self.assertEqual(expected, [answer['ok'] for answer in lines('ed25519 verify', questions)])
         for backend in ('avx2', 'avx512'):
-            if once('ed25519', 'sign', '--seed', '00' * 32, '--msg', '', '--backend', backend)[0] == 0:  # the processor has it
+            if once('ed25519', 'sign', '--key_file', key_file(self, '00' * 32), '--msg', '', '--backend', backend)[0] == 0:  # the processor has it
                 self.assertEqual(expected, [answer['ok'] for answer in lines(f'ed25519 verify --backend {backend}', questions)], backend)
         self.assertGreater(len(questions), 140)
 
     def test_sign_and_a_back_end_that_is_not_there(self):
         for case in vectors('ed25519/rfc8032_section7_1.json'):
-            status, text = once('ed25519', 'sign', '--seed', case['seed'], '--msg', case['msg'])
+            status, text = once('ed25519', 'sign', '--key_file', key_file(self, case['seed']), '--msg', case['msg'])
             self.assertEqual((0, case['signature']), (status, json.loads(text)['sig']))
         status, text = once('ed25519', 'verify', '--key', '00' * 32, '--msg', '', '--sig', '00' * 64, '--backend', 'abacus')
         self.assertEqual(1, status)
@@ -201,6 +212,63 @@ class Dets(unittest.TestCase):
             key = out / 'made/ua.key'
             self.assertEqual(0o600, key.stat().st_mode & 0o777)
             self.assertIn('ua', json.dumps(made))
+
+
+class Secrets(unittest.TestCase):
+    """Whatever signs takes its secret from a file that nobody else may read: never as an argument, never to the screen."""
+
+    SEED = '9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60'
+    HI = 'd75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a'  # RFC 8032 section 7.1
+    SIGNING = (('ed25519', 'sign', '--msg', ''), ('endorse', 'make', '--parent', '00' * 16, '--child', '00' * 16, '--hi', '00' * 32),
+               ('cwt', 'sign', '--kid', '00' * 16, '--claims', '{}'), ('peers', 'make', '{}'), ('det', 'key'))
+
+    def test_no_command_has_an_option_for_a_seed(self):
+        for words in self.SIGNING:
+            self.assertEqual(2, once(*words, '--seed', self.SEED)[0], words)
+            self.assertNotIn('--seed', once(*words[:2], '--help')[1])
+
+    def test_a_key_file_that_others_may_read_is_refused_by_each(self):
+        for words in self.SIGNING:
+            for mode in (0o644, 0o640, 0o604, 0o620):
+                file = key_file(self, self.SEED, mode)
+                status, text = once(*words, '--key_file', file)
+                self.assertEqual((1, 'bad_request'), (status, json.loads(text)['error']))
+                self.assertEqual(f'{file}: holds a secret and has mode 0{mode:o}; 0600 or stricter is wanted (chmod 600)', json.loads(text)['detail'])
+            self.assertIn('key_file is missing', once(*words)[1])
+            self.assertIn('64 hex digits', once(*words, '--key_file', key_file(self, 'nonsense'))[1])
+            self.assertNotIn(self.SEED, once(*words, '--key_file', key_file(self, self.SEED))[1])
+        self.assertEqual(0, once('ed25519', 'sign', '--msg', '', '--key_file', key_file(self, self.SEED, 0o400))[0])
+
+    def test_a_key_is_made_once_with_its_public_half_beside_it(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder) / 'new.key'
+            status, text = once('det', 'key', '--key_file', file, '--raa', '16376', '--hda', '10')
+            self.assertEqual(0, status, text)
+            made = json.loads(text)
+            self.assertEqual(0o600, file.stat().st_mode & 0o777)
+            self.assertEqual(made['hi'], (pathlib.Path(folder) / 'new.key.pub').read_text().strip())
+            self.assertNotIn(file.read_text().strip(), text)
+            self.assertEqual((0, text), once('det', 'key', '--key_file', file, '--raa', '16376', '--hda', '10'))
+        status, text = once('det', 'key', '--key_file', key_file(self, self.SEED))
+        self.assertEqual((0, {'hi': self.HI}), (status, json.loads(text)))
+
+    def test_a_description_names_files_and_holds_no_secret(self):
+        def made(**more):
+            with tempfile.TemporaryDirectory() as folder:
+                spec = {'entities': [{'name': 'raa', 'type': 'raa', 'raa': 16376, 'hda': 0, 'parent': 'raa', **more}]}
+                return once('zone', 'make', '--spec', json.dumps(spec), '--out', folder)
+        file = key_file(self, self.SEED)
+        public = file.with_name('some.pub')
+        public.write_text(self.HI + '\n')
+        self.assertIn(self.HI, made(key_file=str(file))[1])
+        for more, said in (({'seed': self.SEED}, 'raa: a seed is not read from a description; name its file in key_file'),
+                           ({'key_file': str(key_file(self, self.SEED, 0o644))}, 'has mode 0644; 0600 or stricter'),
+                           ({'public_key_file': str(file)}, 'some.key: the name of a file with a public key ends in .pub'),
+                           ({'public_key_file': str(public), 'key': self.HI}, 'raa: has more than one of key, key_file and public_key_file'),
+                           ({'public_key_file': str(public)}, 'raa: parent raa has no seed to sign with')):
+            status, text = made(**more)
+            self.assertEqual(1, status)
+            self.assertIn(said, text)
 
 
 class Show(unittest.TestCase):

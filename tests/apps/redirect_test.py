@@ -42,7 +42,7 @@ class Border(unittest.TestCase):
             'format': 'nrid-peers-1', 'signer': registry.entity('hda')['det'], 'chain': [registry.entity('hda')['be']],
             'peers': [cls.entry('sp', cls.old, square(47, BORDER)), cls.entry('sp2', cls.new, square(BORDER, 48))],
             'signature': ''}, indent=1))
-        made = run(program('nrid'), 'peers', 'make', cls.draft, registry.seed('hda'))
+        made = run(program('nrid'), 'peers', 'make', cls.draft, registry.key_file('hda'))
         assert made.returncode == 0, made.stdout + made.stderr
         cls.list = stage.work / 'peers.json'
         cls.list.write_text(made.stdout)
@@ -73,7 +73,7 @@ class Border(unittest.TestCase):
         done = self.check(changed)
         self.assertEqual(done.returncode, 1)
         self.assertIn('signature: is not that of the signer', json.loads(done.stdout)['detail'])
-        wrong = run(program('nrid'), 'peers', 'make', self.draft, self.world.registry.seed('sp'))
+        wrong = run(program('nrid'), 'peers', 'make', self.draft, self.world.registry.key_file('sp'))
         self.assertEqual(wrong.returncode, 1)
         self.assertIn('the key is not that of signer', wrong.stdout)
 

@@ -34,7 +34,7 @@ def colon(det):
 def endorsement(child, parent, not_before, not_after):
     """A Broadcast Endorsement as RFC 9575 section 3.1.2.1 has it, put together here: by a parent that may not as well."""
     body = struct.pack('<II', not_before - EPOCH_2019, not_after - EPOCH_2019) + bytes.fromhex(child['det'] + child['hi'] + parent['det'])
-    return body.hex() + answer('ed25519', 'sign', '--seed', parent['seed'], '--msg', body.hex())['sig']
+    return body.hex() + answer('ed25519', 'sign', '--key_file', parent['key_file'], '--msg', body.hex())['sig']
 
 
 class Faults:
@@ -43,8 +43,9 @@ class Faults:
     def __call__(self, registry):
         now = int(time.time())
         self.now = now
-        raa, hda = ({**registry.entity(name), 'seed': registry.seed(name)} for name in ('raa', 'hda'))
-        neighbour = answer('det', 'key', '--raa', hda['raa'], '--hda', hda['hda'] + 1)
+        raa, hda = ({**registry.entity(name), 'key_file': str(registry.key_file(name))} for name in ('raa', 'hda'))
+        stranger = str(registry.folder / 'neighbour.key')
+        neighbour = {**answer('det', 'key', '--key_file', stranger, '--raa', hda['raa'], '--hda', hda['hda'] + 1), 'key_file': stranger}
         ua = {number: registry.entity(f'ua{number}') for number in range(1, 6)}
         flipped = bytearray.fromhex(ua[4]['be'])
         flipped[100] ^= 1  # in its signature
@@ -57,7 +58,7 @@ class Faults:
 
     def orphan(self, registry, raa):
         """An aircraft of an HDA that is registered and not published."""
-        spec = {'entities': [{'name': 'raa', 'type': 'raa', 'raa': raa['raa'], 'hda': 0, 'parent': 'raa', 'seed': raa['seed'], 'publish': False},
+        spec = {'entities': [{'name': 'raa', 'type': 'raa', 'raa': raa['raa'], 'hda': 0, 'parent': 'raa', 'key_file': raa['key_file'], 'publish': False},
                              {'name': 'lost', 'type': 'hda', 'hda': 12, 'parent': 'raa', 'publish': False},
                              {'name': 'orphan', 'type': 'ua', 'parent': 'lost'}]}
         folder = registry.folder / 'orphan'
