@@ -1,5 +1,7 @@
 #include "det/zone.h"
 
+#include <openssl/evp.h>
+
 #include <algorithm>
 
 #include "det/det.h"
@@ -42,17 +44,39 @@ std::string one_line(std::string text) {
   return text;
 }
 
-void add_records(std::string& out, const std::string& owner, const ZoneEntry& entry) {
-  if (!entry.comment.empty()) out += "; " + one_line(entry.comment) + "\n";
-  const auto line = [&](const std::string& record) { out += owner + " " + record + "\n"; };
-  if (!entry.hhit_rdata.empty()) line(unknown_record(RrType::hhit, entry.hhit_rdata));
-  if (!entry.brid_rdata.empty()) line(unknown_record(RrType::brid, entry.brid_rdata));
-  for (const IpAddress& address : entry.addresses) line(address_record(address));
+std::string base64_record(const char* type, Bytes rdata) {
+  std::string text(4 * ((rdata.size() + 2) / 3) + 1, '\0');  // EVP_EncodeBlock ends it with a zero
+  text.resize(static_cast<size_t>(EVP_EncodeBlock(reinterpret_cast<uint8_t*>(text.data()), rdata.data(), static_cast<int>(rdata.size()))));
+  return std::string(type) + " " + text;
+}
+
+// Names of `cut` are absolute but for the owner; the glue of a name server is in the zone where its name lies.
+void add_cut(std::string& out, const ZoneCut& cut, const ZoneSettings& settings) {
+  out += relative_name(cut.zone, settings.origin) + " NS " + settings.name_server + "\n";
+  out += "$INCLUDE " + cut.ds_file + "\n";
 }
 
 }  // namespace
 
-StatusOr<std::string> write_zone(const ZoneSettings& settings, const std::vector<ZoneEntry>& entries) {
+std::vector<std::string> record_texts(const ZoneEntry& entry, RecordForm form) {
+  std::vector<std::string> out;
+  const auto add = [&](RrType type, const char* name, Bytes rdata) {
+    if (!rdata.empty()) out.push_back(form == RecordForm::base64 ? base64_record(name, rdata) : unknown_record(type, rdata));
+  };
+  add(RrType::hhit, "HHIT", entry.hhit_rdata);
+  add(RrType::brid, "BRID", entry.brid_rdata);
+  for (const IpAddress& address : entry.addresses) out.push_back(address_record(address));
+  return out;
+}
+
+std::string relative_name(std::string_view name, std::string_view origin) {
+  if (name == origin) return "@";
+  const std::string suffix = "." + std::string(origin);
+  if (origin.empty() || name.size() <= suffix.size() || !name.ends_with(suffix)) return "";
+  return std::string(name.substr(0, name.size() - suffix.size()));
+}
+
+StatusOr<std::string> write_zone(const ZoneSettings& settings, const std::vector<ZoneEntry>& entries, const std::vector<ZoneCut>& cuts) {
   Buffer ignored;
   if (!plain(settings.origin) || !dns_name_to_wire(settings.origin, ignored)) {
     return Status::failed("origin \"" + settings.origin + "\" is no absolute domain name (it ends with a dot)");
@@ -66,13 +90,12 @@ StatusOr<std::string> write_zone(const ZoneSettings& settings, const std::vector
   if (is_relative_name(settings.name_server) && !all_zero(settings.name_server_address)) {
     out += settings.name_server + " " + address_record(settings.name_server_address) + "\n";
   }
-  const std::string suffix = "." + settings.origin;
+  for (const ZoneCut& cut : cuts) add_cut(out, cut, settings);
   for (const ZoneEntry& entry : entries) {
-    const std::string name = owner_name(entry.det);
-    if (name.size() <= suffix.size() || name.compare(name.size() - suffix.size(), suffix.size(), suffix) != 0) {
-      return Status::failed(to_text(entry.det) + " does not lie under " + settings.origin);
-    }
-    add_records(out, name.substr(0, name.size() - suffix.size()), entry);
+    const std::string owner = relative_name(owner_name(entry.det), settings.origin);
+    if (owner.empty()) return Status::failed(to_text(entry.det) + " does not lie under " + settings.origin);
+    if (!entry.comment.empty()) out += "; " + one_line(entry.comment) + "\n";
+    for (const std::string& record : record_texts(entry, settings.form)) out += owner + " " + record + "\n";
   }
   return out;
 }

@@ -1,5 +1,5 @@
-// Zone files for DETs (RFC 9886 section 4, records as RFC 3597 unknown types, so that every name server reads them),
-// and the little registry behind the demonstration and the tests: from a description of who exists to keys, DETs,
+// Zone files for DETs (RFC 9886 section 4; records as RFC 3597 unknown types, which every name server reads, or in their own
+// presentation form), cut at RAA and HDA or all in one; and the little registry behind the demonstration and the tests: from a description of who exists to keys, DETs,
 // endorsements, certificates, BRID and HHIT records, and the zone that publishes them.
 #pragma once
 
@@ -19,6 +19,11 @@
 
 namespace nrid::det {
 
+enum class RecordForm : uint8_t {
+  unknown_type,                              // TYPE67 \# length hex, RFC 3597 section 5
+  base64,                                    // HHIT base64, RFC 9886 section 5: for name servers that know the types
+};
+
 // One DET's records. Empty RDATA is not published.
 struct ZoneEntry {
   Det det;
@@ -35,11 +40,34 @@ struct ZoneSettings {
   IpAddress name_server_address;                    // A or AAAA of a relative name server; ::/all zero: none is written
   uint32_t serial = 1;
   uint32_t ttl = 60;
+  RecordForm form = RecordForm::unknown_type;
 };
 
-// Zone file text: $ORIGIN, $TTL, SOA, NS, then the entries, owner names relative to the origin. The Status names the
+// A zone below this one. Its DS is in a file of its own, because only who keeps the child's keys can tell it.
+struct ZoneCut {
+  std::string zone;                                 // absolute
+  std::string ds_file;                              // for $INCLUDE: DS records with absolute owner names, or nothing yet
+};
+
+// Zone file text: $ORIGIN, $TTL, SOA, NS, the cuts, then the entries, owner names relative to the origin. The Status names the
 // entry that does not lie under the origin, or a name that is no domain name.
-StatusOr<std::string> write_zone(const ZoneSettings& settings, const std::vector<ZoneEntry>& entries);
+StatusOr<std::string> write_zone(const ZoneSettings& settings, const std::vector<ZoneEntry>& entries,
+                                 const std::vector<ZoneCut>& cuts = {});
+
+// The same as one zone for each authority (zone_cut.cc): the origin, four for each RAA, one for each HDA. NS and the $INCLUDE of
+// ZONE.ds stand at each cut; all zones have the name server of the settings. In an order in which parents come first.
+struct Zone {
+  std::string name;                                 // absolute
+  std::string text;
+};
+StatusOr<std::vector<Zone>> write_cut_zones(const ZoneSettings& settings, const std::vector<ZoneEntry>& entries);
+// The innermost of these zones in which `det` lies.
+std::string zone_of(const std::string& origin, const Det& det);
+
+// The records of one DET in one form, as they follow its owner name.
+std::vector<std::string> record_texts(const ZoneEntry& entry, RecordForm form);
+// `name` without its end `origin` and the dot between; "@" for the origin itself, "" when it does not lie there.
+std::string relative_name(std::string_view name, std::string_view origin);
 
 // ---- the registry: `nrid zone make` ----
 

@@ -2,12 +2,10 @@
 
 #include <sys/stat.h>
 
-#include <algorithm>
-#include <cctype>
 #include <cerrno>
 
 #include "apps/inspect/key_file.h"
-#include "base/clock.h"
+#include "apps/inspect/zone_spec.h"
 #include "base/file.h"
 #include "base/random.h"
 #include "det/det.h"
@@ -16,193 +14,72 @@
 namespace nrid::inspect {
 namespace {
 
-constexpr size_t kEntitiesMax = 100'000;
-
-struct Spec {
-  det::ZoneSettings zone;
-  Instant not_before, not_after;
-  std::vector<det::RegistryEntity> entities;
-  std::vector<bool> publish;
-};
-
-// Reads one description; every complaint names the entity and the field.
-class SpecReader {
- public:
-  SpecReader(const Json& spec, std::string directory) : spec_(spec), directory_(std::move(directory)) {}
-  Status read(Spec& out);
-
- private:
-  Status entity(const Json& in, Spec& out);
-  Status inherit(Spec& out);
-  Status key(const Json& in, det::RegistryEntity& entity);
-  Status addresses(const Json& in, det::RegistryEntity& entity);
-  template <class T>
-  Status number(const Json& in, const char* name, int64_t max, T& out);
-  Status text(const Json& in, const char* name, bool required, std::string& out);
-  Status wrong(const std::string& what) const { return Status::failed(where_ + what); }
-
-  const Json& spec_;
-  std::string directory_;
-  std::string where_ = "spec: ";
-  std::vector<std::pair<bool, bool>> has_hid_;
-};
-
-template <class T>
-Status SpecReader::number(const Json& in, const char* name, int64_t max, T& out) {
-  const auto at = in.find(name);
-  if (at == in.end()) return {};
-  if (!at->is_number_integer() || at->get<int64_t>() < 0 || at->get<int64_t>() > max) {
-    return wrong(std::string(name) + " must be a number from 0 to " + std::to_string(max));
-  }
-  out = static_cast<T>(at->get<int64_t>());
-  return {};
-}
-
-Status SpecReader::text(const Json& in, const char* name, bool required, std::string& out) {
-  const auto at = in.find(name);
-  if (at == in.end()) return required ? wrong(std::string(name) + " is missing") : Status();
-  if (!at->is_string()) return wrong(std::string(name) + " must be text");
-  out = at->get<std::string>();
-  return {};
-}
-
-Status SpecReader::read(Spec& out) {
-  if (!spec_.is_object()) return wrong("must be one JSON object");
-  TRY_VOID(text(spec_, "origin", false, out.zone.origin));
-  std::string name_server = "127.0.0.1";
-  TRY_VOID(text(spec_, "ns_address", false, name_server));
-  if (!det::address_from_text(name_server, out.zone.name_server_address)) return wrong("ns_address must be an IP address");
-  TRY_VOID(number(spec_, "ttl", 86'400, out.zone.ttl));
-  TRY_VOID(number(spec_, "serial", UINT32_MAX, out.zone.serial));
-  const int64_t now = SystemClock().now().wall.seconds();
-  int64_t from = now - 3600, to = now + 365 * 86'400;
-  TRY_VOID(number(spec_, "not_before", kSignedDateMax, from));
-  TRY_VOID(number(spec_, "not_after", kSignedDateMax, to));
-  out.not_before = at_second(from);
-  out.not_after = at_second(to);
-  const auto list = spec_.find("entities");
-  if (list == spec_.end() || !list->is_array() || list->empty()) return wrong("entities must be a list of objects");
-  if (list->size() > kEntitiesMax) return wrong("more than " + std::to_string(kEntitiesMax) + " entities");
-  for (const Json& in : *list) TRY_VOID(entity(in, out));
-  return inherit(out);
-}
-
-Status SpecReader::entity(const Json& in, Spec& out) {
-  where_ = "spec: entity " + std::to_string(out.entities.size() + 1) + ": ";
-  if (!in.is_object()) return wrong("must be an object");
-  det::RegistryEntity made;
-  TRY_VOID(text(in, "name", true, made.name));
-  // The name becomes a file name.
-  const auto plain = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_'; };
-  if (made.name.empty() || made.name.size() > 64 || !std::all_of(made.name.begin(), made.name.end(), plain)) {
-    return wrong("name \"" + made.name + "\" must be 1 to 64 letters, digits, - or _");
-  }
-  where_ = "spec: entity " + made.name + ": ";
-  TRY_VOID(text(in, "type", true, made.type));
-  TRY_VOID(text(in, "parent", true, made.parent));
-  TRY_VOID(text(in, "uri", false, made.uri));
-  TRY_VOID(number(in, "raa", kRaaMax, made.raa));
-  TRY_VOID(number(in, "hda", kHdaMax, made.hda));
-  has_hid_.emplace_back(in.contains("raa"), in.contains("hda"));
-  for (const auto& [name, target] : {std::pair("not_before", &made.not_before), {"not_after", &made.not_after}}) {
-    int64_t at = -1;
-    TRY_VOID(number(in, name, kSignedDateMax, at));
-    if (at >= 0) *target = at_second(at);
-  }
-  TRY_VOID(addresses(in, made));
-  TRY_VOID(key(in, made));
-  bool published = true;
-  if (const auto at = in.find("publish"); at != in.end()) {
-    if (!at->is_boolean()) return wrong("publish must be true or false");
-    published = at->get<bool>();
-  }
-  out.publish.push_back(published);
-  out.entities.push_back(std::move(made));
-  return {};
-}
-
-Status SpecReader::addresses(const Json& in, det::RegistryEntity& entity) {
-  const auto list = in.find("addresses");
-  if (list == in.end()) return {};
-  if (!list->is_array()) return wrong("addresses must be a list");
-  for (const Json& one : *list) {
-    det::IpAddress address;
-    if (!one.is_string() || !det::address_from_text(one.get_ref<const std::string&>(), address)) {
-      return wrong("address " + one.dump() + " is no IP address");
-    }
-    entity.addresses.push_back(address);
-  }
-  return {};
-}
-
-Status SpecReader::key(const Json& in, det::RegistryEntity& entity) {
-  Json refused;
-  PublicKey key{};
-  std::string key_file, public_key_file;
-  if (in.contains("seed")) return wrong("a seed is not read from a description; name its file in key_file");
-  if (!key_field(in, "key", key, refused)) return wrong("key must be 64 hex digits");
-  TRY_VOID(text(in, "key_file", false, key_file));
-  TRY_VOID(text(in, "public_key_file", false, public_key_file));
-  if (in.contains("key") + !key_file.empty() + !public_key_file.empty() > 1) return wrong("has more than one of key, key_file and public_key_file");
-  if (in.contains("key")) entity.key = key;
-  if (!public_key_file.empty()) {
-    TRY(read, load_public_key(public_key_file));
-    entity.key = read;
-  }
-  if (entity.key) return {};
-  struct stat found{};
-  if (key_file.empty()) {
-    key_file = directory_ + "/" + entity.name + ".key";
-    if (stat(key_file.c_str(), &found) != 0) return {};  // a new entity: its seed will be drawn
-  }
-  TRY(seed, load_seed(key_file));
-  entity.seed = seed;
-  return {};
-}
-
-// "raa" and "hda" that are left out are the parent's, wherever in the list the parent stands.
-Status SpecReader::inherit(Spec& out) {
-  const auto find = [&](const std::string& name) {
-    return static_cast<size_t>(std::find_if(out.entities.begin(), out.entities.end(), [&](const auto& e) { return e.name == name; }) -
-                               out.entities.begin());
-  };
-  for (bool changed = true; changed;) {
-    changed = false;
-    for (size_t i = 0; i < out.entities.size(); ++i) {
-      auto& [has_raa, has_hda] = has_hid_[i];
-      if (has_raa && has_hda) continue;
-      const size_t parent = find(out.entities[i].parent);
-      if (parent >= out.entities.size() || parent == i || !has_hid_[parent].first || !has_hid_[parent].second) continue;
-      if (!has_raa) out.entities[i].raa = out.entities[parent].raa;
-      if (!has_hda) out.entities[i].hda = out.entities[parent].hda;
-      has_raa = has_hda = changed = true;
-    }
-  }
-  for (size_t i = 0; i < out.entities.size(); ++i) {
-    if (!has_hid_[i].first || !has_hid_[i].second) return Status::failed("spec: entity " + out.entities[i].name + ": raa and hda are neither given nor the parent's");
-  }
-  return {};
-}
-
-Json entity_json(const det::RegistryEntry& entry) {
+// The zone of an entity's records is what `nrid zone update` updates.
+Json entity_json(const det::RegistryEntry& entry, const std::string& key_file, const std::string& zone) {
   Json out = {{"type", entry.entity.type}, {"det", to_hex(entry.det)}, {"ipv6", to_text(entry.det)}, {"hi", to_hex(Bytes(entry.key))},
               {"be", to_hex(Bytes(entry.endorsement))}, {"certificate", to_hex(Bytes(entry.certificate))}, {"raa", entry.entity.raa},
-              {"hda", entry.entity.hda}, {"parent", entry.entity.parent}, {"owner", det::owner_name(entry.det)}, {"uri", entry.entity.uri}};
+              {"hda", entry.entity.hda}, {"parent", entry.entity.parent}, {"owner", det::owner_name(entry.det)}, {"uri", entry.entity.uri},
+              {"zone", zone}, {"hhit", to_hex(entry.records.hhit_rdata)}, {"brid", to_hex(entry.records.brid_rdata)}};
   out["addresses"] = Json::array();
   for (const det::IpAddress& address : entry.entity.addresses) out["addresses"].push_back(to_text(address));
-  if (entry.entity.seed) out["key_file"] = entry.entity.name + ".key";
+  if (entry.entity.seed) out["key_file"] = key_file.empty() ? entry.entity.name + ".key" : key_file;
   return out;
 }
 
-Status write_all(const std::string& directory, const std::vector<det::RegistryEntry>& entries, const std::string& zone, const Json& registry) {
-  if (mkdir(directory.c_str(), 0755) != 0 && errno != EEXIST) return Status::failed(directory + ": " + errno_text(errno));
-  for (const det::RegistryEntry& entry : entries) {
-    const std::string path = directory + "/" + entry.entity.name;
-    if (entry.entity.seed) TRY_VOID(store_seed(path + ".key", *entry.entity.seed));
-    TRY_VOID(write_file_atomic(path + ".be", to_hex(Bytes(entry.endorsement)) + "\n"));
+struct Made {
+  std::vector<det::RegistryEntry> entries;
+  std::vector<det::Zone> zones;
+  Json registry;
+};
+
+StatusOr<Made> make_all(const ZoneSpec& spec, bool cut) {
+  Made out;
+  SystemRandom random;
+  TRY(entries, det::build_registry(spec.entities, spec.not_before, spec.not_after, random));
+  out.registry = {{"origin", spec.zone.origin}, {"ttl", spec.zone.ttl}, {"entities", Json::object()}};
+  std::vector<det::ZoneEntry> published;
+  for (size_t i = 0; i < entries.size(); ++i) {
+    const det::RegistryEntry& entry = entries[i];
+    if (spec.publish[i]) published.push_back(entry.records);
+    const std::string zone = cut ? det::zone_of(spec.zone.origin, entry.det) : spec.zone.origin;
+    out.registry["entities"][entry.entity.name] = entity_json(entry, spec.key_files[i], zone);
+    if (entry.entity.parent == entry.entity.name) out.registry["anchor"] = to_hex(entry.det) + "=" + to_hex(Bytes(entry.key));
   }
-  TRY_VOID(write_file_atomic(directory + "/zone", zone));
-  return write_file_atomic(directory + "/registry.json", registry.dump(2) + "\n");
+  if (cut) {
+    TRY(zones, det::write_cut_zones(spec.zone, published));
+    out.zones = std::move(zones);
+  } else {
+    TRY(text, det::write_zone(spec.zone, published));
+    out.zones.push_back({spec.zone.origin, std::move(text)});
+  }
+  out.entries = std::move(entries);
+  return out;
+}
+
+// A DS file that is there stays: only who keeps the zone's keys can tell it.
+Status write_cut(const std::string& directory, const std::vector<det::Zone>& zones) {
+  std::string list;
+  for (const det::Zone& zone : zones) {
+    const std::string name = zone.name.substr(0, zone.name.size() - 1), path = directory + "/" + name;
+    struct stat found{};
+    list += name + "\n";
+    TRY_VOID(write_file_atomic(path + ".zone", zone.text));
+    if (stat((path + ".ds").c_str(), &found) != 0) TRY_VOID(write_file_atomic(path + ".ds", ""));
+  }
+  return write_file_atomic(directory + "/zones", list);
+}
+
+Status write_all(const std::string& directory, const ZoneSpec& spec, const Made& made, bool cut) {
+  if (mkdir(directory.c_str(), 0755) != 0 && errno != EEXIST) return Status::failed(directory + ": " + errno_text(errno));
+  for (size_t i = 0; i < made.entries.size(); ++i) {
+    const det::RegistryEntry& entry = made.entries[i];
+    const std::string path = directory + "/" + entry.entity.name;
+    if (entry.entity.seed && spec.key_files[i].empty()) TRY_VOID(store_seed(path + ".key", *entry.entity.seed));
+    TRY_VOID(write_file_atomic(path + ".be", to_hex(Bytes(entry.endorsement)) + "\n"));
+    TRY_VOID(write_file_atomic(path + ".der", std::string(entry.certificate.begin(), entry.certificate.end())));
+  }
+  TRY_VOID(cut ? write_cut(directory, made.zones) : write_file_atomic(directory + "/zone", made.zones[0].text));
+  return write_file_atomic(directory + "/registry.json", made.registry.dump(2) + "\n");
 }
 
 Json zone_make(const Json& input) {
@@ -212,24 +89,14 @@ Json zone_make(const Json& input) {
   const Json parsed = parse_json(text);
   if (parsed.is_discarded()) return refusal("bad_request", (file.empty() ? "spec" : file) + " is not JSON");
   const auto directory = input["out"].get<std::string>();
-  Spec spec;
-  if (const Status read = SpecReader(parsed, directory).read(spec); !read.ok()) return refusal("bad_request", read.text());
-  SystemRandom random;
-  const auto entries = det::build_registry(spec.entities, spec.not_before, spec.not_after, random);
-  if (!entries.ok()) return refusal("bad_request", entries.text());
-  std::vector<det::ZoneEntry> published;
-  for (size_t i = 0; i < entries->size(); ++i) {
-    if (spec.publish[i]) published.push_back((*entries)[i].records);
-  }
-  const auto zone = det::write_zone(spec.zone, published);
-  if (!zone.ok()) return refusal("bad_request", zone.text());
-  Json registry = {{"origin", spec.zone.origin}, {"entities", Json::object()}};
-  for (const det::RegistryEntry& entry : *entries) {
-    registry["entities"][entry.entity.name] = entity_json(entry);
-    if (entry.entity.parent == entry.entity.name) registry["anchor"] = to_hex(entry.det) + "=" + to_hex(Bytes(entry.key));
-  }
-  if (const Status written = write_all(directory, *entries, *zone, registry); !written.ok()) return refusal("internal", written.text());
-  return registry;
+  const bool cut = input.value("cut", false);
+  ZoneSpec spec;
+  if (const Status read = read_zone_spec(parsed, directory, spec); !read.ok()) return refusal("bad_request", read.text());
+  if (input.value("base64", false)) spec.zone.form = det::RecordForm::base64;
+  const auto made = make_all(spec, cut);
+  if (!made.ok()) return refusal("bad_request", made.text());
+  if (const Status written = write_all(directory, spec, *made, cut); !written.ok()) return refusal("internal", written.text());
+  return made->registry;
 }
 
 std::string render_zone(const Json& input, const Json& answer) {
@@ -246,7 +113,9 @@ std::string render_zone(const Json& input, const Json& answer) {
 Command zone_make_command() {
   return {"zone", "make", "A registry and its zone file from a description (keys, DETs, endorsements, certificates, records)",
           {{"spec", FieldKind::json, true, "file or JSON text: origin, ttl, entities"},
-           {"out", FieldKind::text, true, "directory for zone, NAME.key, NAME.be and registry.json"},
+           {"out", FieldKind::text, true, "directory for zone, NAME.key, NAME.be, NAME.der and registry.json"},
+           {"cut", FieldKind::flag, false, "one zone for each authority (ZONE.zone, ZONE.ds, a list in zones) instead of one for all"},
+           {"base64", FieldKind::flag, false, "HHIT and BRID in their own presentation form, for name servers that know them"},
            {"json", FieldKind::flag, false, "print registry.json instead of one line per entity"}},
           zone_make, render_zone};
 }

@@ -1,4 +1,4 @@
-// `nrid zone make --spec registry.json --out DIR`: a whole registry from one description. It makes what is missing (keys,
+// `nrid zone make --spec registry.json --out DIR [--cut]`: a whole registry from one description. It makes what is missing (keys,
 // DETs, Broadcast Endorsements, certificates), and publishes it as a zone file that any name server loads.
 //
 // registry.json
@@ -24,8 +24,14 @@
 //   zone             zone file text ($ORIGIN, SOA, NS, TYPE67, TYPE68, A, AAAA); load it under the name in "origin"
 //   NAME.key         64 hex digits of the seed and a newline, mode 0600: nridd's and nrid-gateway's key files
 //   NAME.be          272 hex digits of the parent's Broadcast Endorsement and a newline
+//   NAME.der         its certificate
 //   registry.json    {"origin", "anchor": "DET=HI" of the root, "entities": {NAME: {"det", "ipv6", "hi", "be", "certificate",
-//                    "type", "raa", "hda", "parent", "owner", "key_file", "addresses", "uri"}}}; no secrets
+//                    "type", "raa", "hda", "parent", "owner", "key_file", "addresses", "uri", "zone", "hhit", "brid" (RDATA)}}}; no secrets
+// With --cut there is no file zone but
+//   zones            the names of the zones: the origin, four for each RAA, one for each HDA (det/zone_cut.cc)
+//   ZONE.zone        zone file text; NS at each cut, and the DS of the child by $INCLUDE
+//   ZONE.ds          DS records of ZONE, empty until whoever signs it has put them there (`keymgr ZONE ds`); a second run keeps them
+// --base64 writes "HHIT base64" and "BRID base64" for name servers that know them, instead of TYPE67 and TYPE68.
 //
 // Standard output: one line per entity, "NAME TYPE DET (colon form) HI"; with --json the content of registry.json.
 #pragma once
