@@ -7,6 +7,7 @@
 #include "apps/inspect/key_file.h"
 #include "apps/inspect/resolve.h"
 #include "apps/inspect/zone_make.h"
+#include "apps/inspect/zone_update.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/random.h"
@@ -163,6 +164,7 @@ std::vector<Command> det_commands() {
         {"key", FieldKind::text, true, "the parent's public key"},
         {"now", FieldKind::integer, false, "Unix seconds; default the clock"}}, endorse_verify, nullptr},
       zone_make_command(),
+      zone_update_command(),
       resolve_command(),
   };
 }

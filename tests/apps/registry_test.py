@@ -1,4 +1,4 @@
-"""`nrid zone make` as a registry calls it: what it writes, what it keeps, what it refuses."""
+"""`nrid zone make` and `nrid zone update` as a registry calls them: what they write, what they keep, what they refuse."""
 import base64
 import json
 import pathlib
@@ -87,6 +87,46 @@ class RegistryTool(unittest.TestCase):
         known = self.make(spec=spec)
         self.assertFalse((self.made / 'raa.key').exists())
         self.assertEqual(('mine.key', (self.folder / 'mine.key.pub').read_text().strip()), (known['entities']['raa']['key_file'], known['entities']['raa']['hi']))
+
+    def test_an_update_replaces_all_records_of_one_det(self):
+        sp = self.make('--cut')['entities']['sp']
+        status, text = self.nrid('zone', 'update', '--registry', 'made/registry.json', '--name', 'sp', '--server', '127.0.0.1', '--port', 5300)
+        head = ['server 127.0.0.1 5300', f'zone {HDA}.'] + [f'update delete {sp["owner"]} {kind}' for kind in ('TYPE67', 'TYPE68', 'A', 'AAAA')]
+        records = [f'TYPE67 \\# {len(sp["hhit"]) // 2} {sp["hhit"]}', f'TYPE68 \\# {len(sp["brid"]) // 2} {sp["brid"]}', 'A 192.0.2.7', 'AAAA 2001:db8::7']
+        self.assertEqual((0, [*head, *(f'update add {sp["owner"]} 120 {record}' for record in records), 'send']), (status, text.splitlines()))
+        status, text = self.nrid('zone', 'update', '--registry', 'made/registry.json', '--name', 'sp', '--remove')
+        self.assertEqual((0, [*head[1:], 'send']), (status, text.splitlines()))
+
+    def test_what_no_registry_wrote_reaches_no_script(self):
+        good = self.make('--cut')
+        trick = f'{HDA}.\nupdate delete {HDA}. NS'
+        cases = (({'zone': trick}, 'zone must be one in which'), ({'zone': 'a.0.0.1.' + APEX + '.'}, 'zone must be one in which'), ({'zone': 7}, 'zone must be one in which'),
+                 ({'det': 'x'}, 'det must be a DET'), ({'hhit': '00\nsend'}, 'hhit must be hex digits'), ({'brid': 7}, 'brid must be hex digits'),
+                 ({'addresses': ['192.0.2.7\nsend']}, 'addresses must be IP addresses'), ({'addresses': {}}, 'addresses must be a list'))
+        for change, said in cases:
+            with self.subTest(said, change=change):
+                bad = json.loads(json.dumps(good))
+                bad['entities']['sp'].update(change)
+                status, text = self.nrid('zone', 'update', '--registry', json.dumps(bad), '--name', 'sp')
+                self.assertEqual((1, 'bad_request'), (status, json.loads(text)['error']))
+                self.assertIn('registry: entity "sp": ', json.loads(text)['detail'])
+                self.assertIn(said, text)
+        for registry, words, said in ((good | {'ttl': -1}, ['sp'], 'ttl must be 0 to 86400'), (good | {'ttl': 'x'}, ['sp'], 'ttl must be 0 to 86400'),
+                                      (good, ['spp'], 'no entity \\"spp\\"'), ({'entities': []}, ['sp'], 'is no registry.json'), ({'entities': {'sp': 7}}, ['sp'], 'det, hhit and zone'),
+                                      (good, ['sp', '--port', '65536'], 'field port must be 0 to 65535'), (good, ['sp', '--server', 'ns.example'], 'field server must be an IP address')):
+            status, text = self.nrid('zone', 'update', '--registry', json.dumps(registry), '--name', *words)
+            self.assertEqual(1, status, said)
+            self.assertIn(said, text)
+
+    def test_a_registry_file_cut_at_any_octet_is_refused_or_the_same(self):
+        sp = self.make('--cut')['entities']['sp']
+        whole = json.dumps({'ttl': 60, 'entities': {'sp': {field: sp[field] for field in ('det', 'zone', 'addresses')} | {'hhit': '8300', 'brid': 'a0'}}})
+        wanted = self.nrid('zone', 'update', '--registry', whole, '--name', 'sp')[1]
+        questions = '\n'.join(json.dumps({'registry': whole[:size], 'name': 'sp'}) for size in range(1, len(whole)))
+        done = subprocess.run([program('nrid'), 'zone', 'update', '-'], input=questions, cwd=self.folder, capture_output=True, text=True, timeout=120, check=True)
+        answers = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual(len(whole) - 1, len(answers))
+        self.assertTrue(all('error' in answer or answer['text'] == wanted for answer in answers))
 
 
 if __name__ == '__main__':
