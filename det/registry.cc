@@ -1,4 +1,5 @@
 // The registry of zone.h: what RAA and HDA would do by hand, in order from the root down.
+#include <algorithm>
 #include <map>
 
 #include "det/brid.h"
@@ -31,6 +32,7 @@ class Builder {
   Status failed(size_t i, const std::string& what) const { return Status::failed("entity " + entities_[i].name + ": " + what); }
   Status make_key(size_t i);
   Status endorse(size_t i);
+  Status take(size_t i, size_t parent);
   Status publish(size_t i);
   StatusOr<Buffer> certify(size_t i, size_t parent);
 
@@ -69,18 +71,38 @@ Status Builder::make_key(size_t i) {
 Status Builder::endorse(size_t i) {
   RegistryEntry& entry = entries_[i];
   const size_t parent = parents_[i];
-  if (!signers_[parent]) return failed(i, "parent " + entities_[parent].name + " has no seed to sign with");
   if (!may_register(entries_[parent].det, entry.det)) {
     return failed(i, "parent " + entities_[parent].name + " (RAA " + std::to_string(entities_[parent].raa) + ", HDA " +
                          std::to_string(entities_[parent].hda) + ") may not register RAA " + std::to_string(entry.entity.raa) +
                          ", HDA " + std::to_string(entry.entity.hda));
   }
+  if (entry.entity.registered) return take(i, parent);
+  if (!signers_[parent]) return failed(i, "parent " + entities_[parent].name + " has no seed to sign with");
   const auto be = make_endorsement(entry.det, entry.key, entries_[parent].det, *signers_[parent], *entry.entity.not_before,
                                    *entry.entity.not_after);
   if (!be.ok()) return failed(i, "endorsement: " + std::string(info(be.error()).text));
   entry.endorsement = *be;
   TRY(certificate, certify(i, parent));
   entry.certificate = std::move(certificate);
+  return {};
+}
+
+// Whether they hold now is not asked: who resolves the DET will, and who renews them must be able to read the old ones.
+Status Builder::take(size_t i, size_t parent) {
+  RegistryEntry& entry = entries_[i];
+  const RegistryEntry& by = entries_[parent];
+  const auto be = decode_endorsement(entry.entity.registered->endorsement);
+  if (!be.ok()) return failed(i, "its endorsement: " + std::string(info(be.error()).text));
+  if (be->child != entry.det || be->child_key != entry.key) return failed(i, "its endorsement is of " + to_text(be->child) + ", not of " + to_text(entry.det));
+  if (be->parent != by.det || !verify_one(by.key, be->signed_octets, be->signature)) return failed(i, "its endorsement is not signed by parent " + by.entity.name);
+  const auto certificate = read_certificate(entry.entity.registered->certificate);
+  if (!certificate.ok()) return failed(i, "its certificate: " + std::string(info(certificate.error()).text));
+  if (certificate->det != entry.det || certificate->key != entry.key) return failed(i, "its certificate is of " + to_text(certificate->det) + ", not of " + to_text(entry.det));
+  if (certificate->issuer != by.det || !signed_by(*certificate, by.key)) return failed(i, "its certificate is not signed by parent " + by.entity.name);
+  std::copy(entry.entity.registered->endorsement.begin(), entry.entity.registered->endorsement.end(), entry.endorsement.begin());
+  entry.certificate = entry.entity.registered->certificate;
+  entry.entity.not_before = be->not_before;
+  entry.entity.not_after = be->not_after;
   return {};
 }
 

@@ -71,6 +71,10 @@ std::string relative_name(std::string_view name, std::string_view origin);
 
 // ---- the registry: `nrid zone make` ----
 
+struct Registered {                          // by a parent whose secret is elsewhere
+  Buffer endorsement;
+  Buffer certificate;
+};
 struct RegistryEntity {
   std::string name;                          // for files and references; unique
   std::string type;                          // raa hda sp dp ua gcs uas rid pilot operator dss uss apex, or a number
@@ -83,6 +87,7 @@ struct RegistryEntity {
   std::vector<IpAddress> addresses;
   std::optional<Instant> not_before;         // default: the registry's
   std::optional<Instant> not_after;
+  std::optional<Registered> registered = std::nullopt;   // taken instead of made, if both are the parent's and of this key
 };
 struct RegistryEntry {
   RegistryEntity entity;                     // with its seed filled in, unless `key` was given
@@ -93,7 +98,7 @@ struct RegistryEntry {
   ZoneEntry records;
 };
 // Parents may stand anywhere in the list. The Status names the entity and what is wrong with it: an unknown or circular
-// parent, numbers under which the parent may not register it, a name used twice.
+// parent, numbers under which the parent may not register it, a name used twice, a registration that is of somebody else.
 StatusOr<std::vector<RegistryEntry>> build_registry(std::vector<RegistryEntity> entities, Instant not_before,
                                                     Instant not_after, Random& random);
 

@@ -15,7 +15,8 @@
 //      {"name": "ua1", "type": "ua",  "raa": 16376, "hda": 10, "parent": "hda"}]}
 //   An entity may add "key_file" (its seed in a file of mode 0600 or stricter), or only its public key as "key" (64 hex digits) or
 //   "public_key_file" (NAME.pub of `nrid det key`): then it can have no children and gets no key file. Further "not_before",
-//   "not_after", "publish": false (registered, but not in the zone). File names are relative to the working directory.
+//   "not_after", "publish": false (registered, but not in the zone), "registered": FILE (the registry.json of a parent that is elsewhere
+//   gives what is not said here, the endorsement and the certificate; both must be the parent's and of this key). File names are relative to the working directory.
 //   "raa" and "hda" may be left out: they are the parent's. Types: apex raa hda sp dp ua gcs uas rid pilot operator dss
 //   uss sdsp dime, or a number of RFC 9886's registry.
 //   Without any of these the seed is that of DIR/NAME.key if the file exists, so that a second run keeps every DET, else a new one.

@@ -7,11 +7,13 @@
 
 #include "apps/inspect/key_file.h"
 #include "base/clock.h"
+#include "base/file.h"
 
 namespace nrid::inspect {
 namespace {
 
 constexpr size_t kEntitiesMax = 100'000;
+constexpr size_t kRegisteredMax = 1 << 28;  // kEntitiesMax entities of registry.json
 
 // Reads one description; every complaint names the entity and the field.
 class SpecReader {
@@ -20,10 +22,11 @@ class SpecReader {
   Status read(ZoneSpec& out);
 
  private:
-  Status entity(const Json& in, ZoneSpec& out);
+  Status entity(const Json& given, ZoneSpec& out);
   Status inherit(ZoneSpec& out);
   Status key(const Json& in, det::RegistryEntity& entity, std::string& key_file);
   Status addresses(const Json& in, det::RegistryEntity& entity);
+  Status fill_in(Json& in, const std::string& name);
   template <class T>
   Status number(const Json& in, const char* name, int64_t max, T& out);
   Status text(const Json& in, const char* name, bool required, std::string& out);
@@ -75,9 +78,10 @@ Status SpecReader::read(ZoneSpec& out) {
   return inherit(out);
 }
 
-Status SpecReader::entity(const Json& in, ZoneSpec& out) {
+Status SpecReader::entity(const Json& given, ZoneSpec& out) {
   where_ = "spec: entity " + std::to_string(out.entities.size() + 1) + ": ";
-  if (!in.is_object()) return wrong("must be an object");
+  if (!given.is_object()) return wrong("must be an object");
+  Json in = given;
   det::RegistryEntity made;
   TRY_VOID(text(in, "name", true, made.name));
   // The name becomes a file name.
@@ -86,6 +90,7 @@ Status SpecReader::entity(const Json& in, ZoneSpec& out) {
     return wrong("name \"" + made.name + "\" must be 1 to 64 letters, digits, - or _");
   }
   where_ = "spec: entity " + made.name + ": ";
+  TRY_VOID(fill_in(in, made.name));
   TRY_VOID(text(in, "type", true, made.type));
   TRY_VOID(text(in, "parent", true, made.parent));
   TRY_VOID(text(in, "uri", false, made.uri));
@@ -99,6 +104,11 @@ Status SpecReader::entity(const Json& in, ZoneSpec& out) {
   }
   TRY_VOID(addresses(in, made));
   TRY_VOID(key(in, made, out.key_files.emplace_back()));
+  if (in.contains("registered")) {
+    Json refused;
+    det::Registered& registered = made.registered.emplace();
+    if (!hex_field(in, "be", registered.endorsement, refused) || !hex_field(in, "certificate", registered.certificate, refused)) return wrong(refused["detail"]);
+  }
   bool published = true;
   if (const auto at = in.find("publish"); at != in.end()) {
     if (!at->is_boolean()) return wrong("publish must be true or false");
@@ -120,6 +130,30 @@ Status SpecReader::addresses(const Json& in, det::RegistryEntity& entity) {
     }
     entity.addresses.push_back(address);
   }
+  return {};
+}
+
+// "registered": what the registry.json of a parent elsewhere says of this entity stands in for what is not said here.
+Status SpecReader::fill_in(Json& in, const std::string& name) {
+  std::string file;
+  TRY_VOID(text(in, "registered", false, file));
+  if (file.empty()) return {};
+  TRY(content, read_file(file, kRegisteredMax));
+  const Json known = parse_json(content);
+  const auto entities = known.is_object() ? known.find("entities") : known.end();
+  if (entities == known.end() || !entities->is_object() || !entities->contains(name) || !(*entities)[name].is_object()) {
+    return wrong(file + " is no registry.json with an entity of this name");
+  }
+  const Json& from = (*entities)[name];
+  for (const char* field : {"hi", "be", "certificate"}) {
+    if (!from.contains(field)) return wrong(file + " has no " + field + " of it");
+  }
+  for (const char* field : {"type", "parent", "raa", "hda", "uri", "addresses"}) {
+    if (!in.contains(field) && from.contains(field)) in[field] = from[field];
+  }
+  if (!in.contains("key_file") && !in.contains("public_key_file")) in["key"] = from["hi"];
+  in["be"] = from["be"];
+  in["certificate"] = from["certificate"];
   return {};
 }
 

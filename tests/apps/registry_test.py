@@ -88,6 +88,57 @@ class RegistryTool(unittest.TestCase):
         self.assertFalse((self.made / 'raa.key').exists())
         self.assertEqual(('mine.key', (self.folder / 'mine.key.pub').read_text().strip()), (known['entities']['raa']['key_file'], known['entities']['raa']['hi']))
 
+    def apart(self):
+        """An RAA and an HDA that share no machine: a public key goes one way, registry.json comes back."""
+        self.assertEqual(0, self.nrid('det', 'key', '--key_file', 'hda.key')[0])
+        spec = json.loads(json.dumps(SPEC))
+        spec['entities'][2:] = [{'name': 'hda', 'type': 'hda', 'hda': 10, 'parent': 'raa', 'public_key_file': 'hda.key.pub'}]
+        by_raa = self.make('--cut', spec=spec)
+        (self.made / 'registry.json').rename(self.folder / 'from-raa.json')
+        self.made = self.folder / 'hda'
+        own = {'origin': HDA + '.', 'entities': [
+            {'name': 'apex', 'registered': 'from-raa.json', 'publish': False}, {'name': 'raa', 'registered': 'from-raa.json', 'publish': False},
+            {'name': 'hda', 'registered': 'from-raa.json', 'key_file': 'hda.key'}, {'name': 'ua', 'type': 'ua', 'parent': 'hda'}]}
+        return by_raa, own
+
+    def test_an_hda_on_a_machine_of_its_own(self):
+        by_raa, own = self.apart()
+        by_hda = self.make('--cut', spec=own)
+        self.assertEqual({'ua.key'}, {file.name for file in self.made.glob('*.key')})
+        self.assertEqual(by_raa['anchor'], by_hda['anchor'])
+        for name in ('apex', 'raa', 'hda'):
+            self.assertEqual({field: by_raa['entities'][name][field] for field in ('det', 'hi', 'be', 'certificate', 'brid')},
+                             {field: by_hda['entities'][name][field] for field in ('det', 'hi', 'be', 'certificate', 'brid')})
+        ua = by_hda['entities']['ua']
+        self.assertEqual([HDA], (self.made / 'zones').read_text().split())
+        self.assertEqual(2, self.zone(HDA).count(' TYPE67 '))
+        for name in ('apex', 'raa', 'hda', 'ua'):
+            self.assertIn('01' + by_hda['entities'][name]['be'], ua['brid'])
+
+    def test_a_registration_cut_at_any_octet_or_of_another_key_is_refused(self):
+        by_raa, own = self.apart()
+        own['entities'] = own['entities'][:1]
+        apex = {field: by_raa['entities']['apex'][field] for field in ('type', 'raa', 'hda', 'parent', 'hi', 'be', 'certificate')}
+        whole = json.dumps({'entities': {'apex': apex}})
+        for size in range(len(whole)):
+            (self.folder / f'cut{size}').write_text(whole[:size])
+        own['entities'][0]['registered'] = 'whole'
+        (self.folder / 'whole').write_text(whole)
+        questions = [{'spec': {**own, 'origin': APEX + '.', 'entities': [{**own['entities'][0], 'registered': file}]}, 'out': str(self.made)}
+                     for file in (*(f'cut{size}' for size in range(len(whole))), 'whole')]
+        done = subprocess.run([program('nrid'), 'zone', 'make', '-'], input='\n'.join(map(json.dumps, questions)), cwd=self.folder,
+                              capture_output=True, text=True, timeout=120, check=True)
+        answers = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual(['is no registry.json with an entity of this name' in answer.get('detail', '') for answer in answers], [True] * len(whole) + [False])
+        self.assertIn('anchor', answers[-1])
+        for change, said in (({'be': '00'}, 'apex: its endorsement'), ({'be': 7}, 'apex: field be must be hex digits'), ({'certificate': ''}, 'apex: its certificate'),
+                             ({'hi': by_raa['entities']['raa']['hi']}, 'apex: its endorsement is of'), ({'hi': 'x'}, 'key must be 64 hex digits')):
+            (self.folder / 'whole').write_text(json.dumps({'entities': {'apex': apex | change}}))
+            self.assertIn(said, self.nrid('zone', 'make', '--spec', json.dumps(own), '--out', self.made)[1])
+        (self.folder / 'whole').write_text(json.dumps({'entities': {'apex': {'hi': apex['hi']}}}))
+        self.assertIn('spec: entity apex: whole has no be of it', self.nrid('zone', 'make', '--spec', json.dumps(own), '--out', self.made)[1])
+        self.assertIn('no-such-file: cannot open', self.nrid('zone', 'make', '--spec', json.dumps(own).replace('whole', 'no-such-file'), '--out', self.made)[1])
+
     def test_an_update_replaces_all_records_of_one_det(self):
         sp = self.make('--cut')['entities']['sp']
         status, text = self.nrid('zone', 'update', '--registry', 'made/registry.json', '--name', 'sp', '--server', '127.0.0.1', '--port', 5300)
