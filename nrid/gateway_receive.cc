@@ -6,7 +6,7 @@
 namespace nrid {
 namespace {
 
-constexpr uint8_t kServiceUnavailable = 0xa3;      // 5.03
+constexpr uint8_t kKeyNotThere = 0xa3;             // 5.03
 constexpr size_t kReceiveBatch = 16;
 constexpr int kReceiveRounds = 8;                  // a flood must not keep the flight from being flown
 constexpr Duration kFlagsGap = milliseconds(500);  // a Heartbeat that crossed our answer asks for the same again
@@ -61,7 +61,7 @@ void Gateway::on_response(const Inbound& in, Now now) {
       event("answer", {{"code", std::to_string(in.code >> 5) + detail}});
     }
     last_code_ = in.code;
-    if (in.code == kServiceUnavailable) on_unavailable(now);
+    if (in.code == kKeyNotThere) on_unavailable(now);
     return;
   }
   if (!in.payload.empty()) on_word(in.payload, now);
