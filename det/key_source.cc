@@ -1,6 +1,7 @@
 #include "det/key_source.h"
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 #include <unordered_map>
 
@@ -16,6 +17,7 @@ namespace nrid::det {
 namespace {
 
 constexpr Duration kAskAgain = seconds(60);
+constexpr uint32_t kSilence = 3;              // look-ups in a row without an answer that counts: the next has nobody wait for it
 constexpr double kQuestionsPerName = 2;  // of a walk's first level: HHIT and BRID
 
 // What the journey sees of a resolver's failure: "no" is remembered and is the peer's fault, trouble is ours.
@@ -69,6 +71,7 @@ struct DnsKeySource::Shared : std::enable_shared_from_this<DnsKeySource::Shared>
   QuestionRates rates;
   std::vector<KeySource::Answer> later;                // that need no question, until the look-up's thread gives them
   uint64_t lookups = 0, failures = 0, learned = 0;
+  std::atomic<uint32_t> in_trouble = 0;                // look-ups in a row
 
   std::recursive_mutex callback_mutex;                 // held while the callback runs, so that none runs after the source's end
   std::function<void(const KeySource::Answer&)> callback;
@@ -111,6 +114,12 @@ void DnsKeySource::Shared::request(const Det& det, bool wanted) {
     if (found.key != nullptr) return answer_later({det, found.key, Error::none, ""});
     if (found.settled) return answer_later({det, nullptr, found.error, found.reason});
     invented = !found.had_key;
+  }
+  // Who brings a Link need not wait in vain first; who does not comes again, and finds the key if DNS is back.
+  const bool silence = wanted && in_trouble.load(std::memory_order_relaxed) >= kSilence;
+  if (silence) {
+    answer_later({det, nullptr, Error::key_unavailable, "DNS has not answered the last " + std::to_string(kSilence) + " look-ups"});
+    wanted = false;
   }
   std::string busy;
   {
@@ -192,6 +201,8 @@ void DnsKeySource::Shared::finished(const Det& det, const Resolved& walked) {
   const Now now = clock.now();
   // The walk allows for skewed clocks, the cache serves nothing past its endorsements: in between is a "no".
   const bool run_out = walked.ok() && walked->trust_until < now.wall;
+  if (!walked.ok() && seen_outside(walked.error()) == Error::key_unavailable) in_trouble.fetch_add(1, std::memory_order_relaxed);
+  else in_trouble.store(0, std::memory_order_relaxed);
   const Resolved resolved = run_out ? Resolved::failed(Error::endorsement_expired, to_text(det) + ": endorsement or certificate has run out") : walked;
   const KeyCache::Found kept = resolved.ok() ? believe(*resolved, now) : doubt(det, resolved, now);
   KeySource::Answer out{det, kept.key, Error::none, ""};
