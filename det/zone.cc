@@ -50,9 +50,8 @@ std::string base64_record(const char* type, Bytes rdata) {
   return std::string(type) + " " + text;
 }
 
-// Names of `cut` are absolute but for the owner; the glue of a name server is in the zone where its name lies.
 void add_cut(std::string& out, const ZoneCut& cut, const ZoneSettings& settings) {
-  out += relative_name(cut.zone, settings.origin) + " NS " + settings.name_server + "\n";
+  for (const std::string& server : cut.name_servers) out += relative_name(cut.zone, settings.origin) + " NS " + server + "\n";
   out += "$INCLUDE " + cut.ds_file + "\n";
 }
 
@@ -82,11 +81,13 @@ StatusOr<std::string> write_zone(const ZoneSettings& settings, const std::vector
     return Status::failed("origin \"" + settings.origin + "\" is no absolute domain name (it ends with a dot)");
   }
   TRY_VOID(check_name(settings.name_server, "name server"));
+  for (const std::string& server : settings.more_name_servers) TRY_VOID(check_name(server, "name server"));
   TRY_VOID(check_name(settings.mailbox, "mailbox"));
   std::string out = "$ORIGIN " + settings.origin + "\n$TTL " + std::to_string(settings.ttl) + "\n";
   out += "@ SOA " + settings.name_server + " " + settings.mailbox + " " + std::to_string(settings.serial) +
          " 3600 600 86400 " + std::to_string(std::min(settings.ttl, 60U)) + "\n";
   out += "@ NS " + settings.name_server + "\n";
+  for (const std::string& server : settings.more_name_servers) out += "@ NS " + server + "\n";
   if (is_relative_name(settings.name_server) && !all_zero(settings.name_server_address)) {
     out += settings.name_server + " " + address_record(settings.name_server_address) + "\n";
   }

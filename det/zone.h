@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,11 +42,15 @@ struct ZoneSettings {
   uint32_t serial = 1;
   uint32_t ttl = 60;
   RecordForm form = RecordForm::unknown_type;
+  std::vector<std::string> more_name_servers;       // beside the first
+  // Zones below whose name servers are others: absolute names that do not lie in the zone itself, for there is no glue.
+  std::map<std::string, std::vector<std::string>> delegated;
 };
 
 // A zone below this one. Its DS is in a file of its own, because only who keeps the child's keys can tell it.
 struct ZoneCut {
   std::string zone;                                 // absolute
+  std::vector<std::string> name_servers;
   std::string ds_file;                              // for $INCLUDE: DS records with absolute owner names, or nothing yet
 };
 
@@ -55,7 +60,7 @@ StatusOr<std::string> write_zone(const ZoneSettings& settings, const std::vector
                                  const std::vector<ZoneCut>& cuts = {});
 
 // The same as one zone for each authority (zone_cut.cc): the origin, four for each RAA, one for each HDA. NS and the $INCLUDE of
-// ZONE.ds stand at each cut; all zones have the name server of the settings. In an order in which parents come first.
+// ZONE.ds stand at each cut; all zones have the name servers of the settings but those that are delegated. In an order in which parents come first.
 struct Zone {
   std::string name;                                 // absolute
   std::string text;
@@ -63,6 +68,8 @@ struct Zone {
 StatusOr<std::vector<Zone>> write_cut_zones(const ZoneSettings& settings, const std::vector<ZoneEntry>& entries);
 // The innermost of these zones in which `det` lies.
 std::string zone_of(const std::string& origin, const Det& det);
+// The zones of an authority with this DET: four of an RAA, one of an HDA, none of an Apex.
+std::vector<std::string> zones_of_authority(const Det& det);
 
 // The records of one DET in one form, as they follow its owner name.
 std::vector<std::string> record_texts(const ZoneEntry& entry, RecordForm form);

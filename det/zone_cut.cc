@@ -55,8 +55,14 @@ class Cutter {
   }
   void cut(const std::string& parent, const std::string& zone) {
     if (drafts_.contains(zone)) return;
-    drafts_[parent].cuts.push_back({zone, zone.substr(0, zone.size() - 1) + ".ds"});
+    drafts_[parent].cuts.push_back({zone, name_servers(zone), zone.substr(0, zone.size() - 1) + ".ds"});
     open(zone);
+  }
+  std::vector<std::string> name_servers(const std::string& zone) const {
+    if (const auto at = settings_.delegated.find(zone); at != settings_.delegated.end()) return at->second;
+    std::vector<std::string> out{absolute(settings_.name_server)};
+    for (const std::string& server : settings_.more_name_servers) out.push_back(absolute(server));
+    return out;
   }
   std::string absolute(const std::string& name) const { return name.ends_with('.') ? name : name + "." + settings_.origin; }
 
@@ -78,12 +84,21 @@ void Cutter::add(const ZoneEntry& entry) {
 }
 
 StatusOr<std::vector<Zone>> Cutter::write() const {
+  for (const auto& [zone, servers] : settings_.delegated) {
+    if (servers.empty()) return Status::failed("zone " + zone + " has no name server");
+    for (const std::string& server : servers) {
+      if (!server.ends_with('.')) return Status::failed("name server \"" + server + "\" of zone " + zone + " must be an absolute name (it ends with a dot)");
+      if (!relative_name(server, zone).empty()) return Status::failed("name server \"" + server + "\" lies in its own zone " + zone + ", where nothing gives its address");
+    }
+  }
   std::vector<Zone> out;
   for (const std::string& name : order_) {
     ZoneSettings settings = settings_;
     settings.origin = name;
     if (name != settings_.origin) {
-      settings.name_server = absolute(settings_.name_server);
+      const std::vector<std::string> servers = name_servers(name);
+      settings.name_server = servers.front();
+      settings.more_name_servers.assign(servers.begin() + 1, servers.end());
       settings.mailbox = absolute(settings_.mailbox);
     }
     TRY(text, write_zone(settings, drafts_.at(name).entries, drafts_.at(name).cuts));
@@ -95,6 +110,11 @@ StatusOr<std::vector<Zone>> Cutter::write() const {
 }  // namespace
 
 std::string zone_of(const std::string& origin, const Det& det) { return zones_above(origin, det).back(); }
+
+std::vector<std::string> zones_of_authority(const Det& det) {
+  if (det.raa() <= kApexRaaMax) return {};
+  return has_hda(det) ? std::vector{zone_at(det, kHdaNibbles)} : zones_of_raa(det.raa());
+}
 
 StatusOr<std::vector<Zone>> write_cut_zones(const ZoneSettings& settings, const std::vector<ZoneEntry>& entries) {
   Cutter cutter(settings);

@@ -32,7 +32,7 @@ struct Made {
   Json registry;
 };
 
-StatusOr<Made> make_all(const ZoneSpec& spec, bool cut) {
+StatusOr<Made> make_all(ZoneSpec& spec, bool cut) {
   Made out;
   SystemRandom random;
   TRY(entries, det::build_registry(spec.entities, spec.not_before, spec.not_after, random));
@@ -41,6 +41,9 @@ StatusOr<Made> make_all(const ZoneSpec& spec, bool cut) {
   for (size_t i = 0; i < entries.size(); ++i) {
     const det::RegistryEntry& entry = entries[i];
     if (spec.publish[i]) published.push_back(entry.records);
+    if (!spec.name_servers[i].empty()) {
+      for (const std::string& zone : det::zones_of_authority(entry.det)) spec.zone.delegated[zone] = spec.name_servers[i];
+    }
     const std::string zone = cut ? det::zone_of(spec.zone.origin, entry.det) : spec.zone.origin;
     out.registry["entities"][entry.entity.name] = entity_json(entry, spec.key_files[i], zone);
     if (entry.entity.parent == entry.entity.name) out.registry["anchor"] = to_hex(entry.det) + "=" + to_hex(Bytes(entry.key));

@@ -4,7 +4,7 @@
 // registry.json
 //   {"origin": "3.0.0.1.0.0.2.ip6.arpa.",       default; every DET lies under it
 //    "ttl": 60, "serial": 1,                    defaults
-//    "ns_address": "127.0.0.1",                 default; where the zone's name server listens (glue)
+//    "name_servers": ["ns"], "ns_address": "127.0.0.1",     defaults; the address is that of the first name server, if that is relative (glue)
 //    "not_before": 1767225600,                  Unix seconds; default: an hour ago
 //    "not_after":  1798761600,                  default: a year from now (certificates and endorsements alike)
 //    "entities": [
@@ -17,6 +17,7 @@
 //   "public_key_file" (NAME.pub of `nrid det key`): then it can have no children and gets no key file. Further "not_before",
 //   "not_after", "publish": false (registered, but not in the zone), "registered": FILE (the registry.json of a parent that is elsewhere
 //   gives what is not said here, the endorsement and the certificate; both must be the parent's and of this key). File names are relative to the working directory.
+//   An RAA or HDA may have "name_servers" of its own for its zones with --cut: absolute names outside of them.
 //   "raa" and "hda" may be left out: they are the parent's. Types: apex raa hda sp dp ua gcs uas rid pilot operator dss
 //   uss sdsp dime, or a number of RFC 9886's registry.
 //   Without any of these the seed is that of DIR/NAME.key if the file exists, so that a second run keeps every DET, else a new one.

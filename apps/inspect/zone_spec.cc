@@ -8,11 +8,13 @@
 #include "apps/inspect/key_file.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "det/hhit.h"
 
 namespace nrid::inspect {
 namespace {
 
 constexpr size_t kEntitiesMax = 100'000;
+constexpr size_t kNameServersMax = 13;      // as the root has; more fit into no referral
 constexpr size_t kRegisteredMax = 1 << 28;  // kEntitiesMax entities of registry.json
 
 // Reads one description; every complaint names the entity and the field.
@@ -26,6 +28,7 @@ class SpecReader {
   Status inherit(ZoneSpec& out);
   Status key(const Json& in, det::RegistryEntity& entity, std::string& key_file);
   Status addresses(const Json& in, det::RegistryEntity& entity);
+  Status name_servers(const Json& in, std::vector<std::string>& out);
   Status fill_in(Json& in, const std::string& name);
   template <class T>
   Status number(const Json& in, const char* name, int64_t max, T& out);
@@ -63,6 +66,12 @@ Status SpecReader::read(ZoneSpec& out) {
   std::string name_server = "127.0.0.1";
   TRY_VOID(text(spec_, "ns_address", false, name_server));
   if (!det::address_from_text(name_server, out.zone.name_server_address)) return wrong("ns_address must be an IP address");
+  std::vector<std::string> servers;
+  TRY_VOID(name_servers(spec_, servers));
+  if (!servers.empty()) {
+    out.zone.name_server = servers.front();
+    out.zone.more_name_servers.assign(servers.begin() + 1, servers.end());
+  }
   TRY_VOID(number(spec_, "ttl", 86'400, out.zone.ttl));
   TRY_VOID(number(spec_, "serial", UINT32_MAX, out.zone.serial));
   const int64_t now = SystemClock().now().wall.seconds();
@@ -103,6 +112,9 @@ Status SpecReader::entity(const Json& given, ZoneSpec& out) {
     if (at >= 0) *target = at_second(at);
   }
   TRY_VOID(addresses(in, made));
+  TRY_VOID(name_servers(in, out.name_servers.emplace_back()));
+  uint64_t type = 0;
+  if (!out.name_servers.back().empty() && (!det::entity_from_text(made.type, type) || !det::is_authority(type))) return wrong("only an authority has name_servers");
   TRY_VOID(key(in, made, out.key_files.emplace_back()));
   if (in.contains("registered")) {
     Json refused;
@@ -129,6 +141,17 @@ Status SpecReader::addresses(const Json& in, det::RegistryEntity& entity) {
       return wrong("address " + one.dump() + " is no IP address");
     }
     entity.addresses.push_back(address);
+  }
+  return {};
+}
+
+Status SpecReader::name_servers(const Json& in, std::vector<std::string>& out) {
+  const auto list = in.find("name_servers");
+  if (list == in.end()) return {};
+  if (!list->is_array() || list->empty() || list->size() > kNameServersMax) return wrong("name_servers must be a list of 1 to " + std::to_string(kNameServersMax) + " names");
+  for (const Json& one : *list) {
+    if (!one.is_string()) return wrong("name server " + one.dump() + " is no domain name");
+    out.push_back(one);
   }
   return {};
 }

@@ -11,6 +11,7 @@ struct ZoneSpec {
   Instant not_before, not_after;
   std::vector<det::RegistryEntity> entities;
   std::vector<bool> publish;
+  std::vector<std::vector<std::string>> name_servers;   // of the zones of each authority; empty: those of the whole
   std::vector<std::string> key_files;   // where the description says that a secret is; empty: DIRECTORY/NAME.key
 };
 

@@ -88,6 +88,24 @@ class RegistryTool(unittest.TestCase):
         self.assertFalse((self.made / 'raa.key').exists())
         self.assertEqual(('mine.key', (self.folder / 'mine.key.pub').read_text().strip()), (known['entities']['raa']['key_file'], known['entities']['raa']['hi']))
 
+    def test_an_authority_has_its_own_name_servers_at_the_cut_and_inside(self):
+        spec = json.loads(json.dumps(SPEC))
+        spec['name_servers'] = ['ns', 'ns2.example.']
+        spec['entities'][2]['name_servers'] = ['ns.hda.example.', 'ns2.hda.example.']
+        self.make('--cut', spec=spec)
+        self.assertIn('\n@ NS ns\n@ NS ns2.example.\nns A 127.0.0.1\n', self.zone(APEX))
+        self.assertIn(f'\na.0.0 NS ns.hda.example.\na.0.0 NS ns2.hda.example.\n$INCLUDE {HDA}.ds\n', self.zone(RAA[0]))
+        self.assertIn('\n@ NS ns.hda.example.\n@ NS ns2.hda.example.\n', self.zone(HDA))
+        for servers, said in (([], 'entity hda: name_servers must be a list of 1 to 13 names'), ('ns.', 'must be a list'), ([7], 'name server 7 is no domain name'),
+                              (['ns'], 'must be an absolute name'), ([f'ns.{HDA}.'], 'lies in its own zone'), (['a\nb.'], 'is no domain name')):
+            spec['entities'][2]['name_servers'] = servers
+            status, text = self.nrid('zone', 'make', '--spec', json.dumps(spec), '--out', self.made, '--cut')
+            self.assertEqual(1, status)
+            self.assertIn(said, text)
+        spec['entities'][2].pop('name_servers')
+        spec['entities'][4]['name_servers'] = ['ns.example.']
+        self.assertIn('entity sp: only an authority has name_servers', self.nrid('zone', 'make', '--spec', json.dumps(spec), '--out', self.made, '--cut')[1])
+
     def apart(self):
         """An RAA and an HDA that share no machine: a public key goes one way, registry.json comes back."""
         self.assertEqual(0, self.nrid('det', 'key', '--key_file', 'hda.key')[0])

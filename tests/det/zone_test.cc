@@ -45,13 +45,39 @@ TEST(ZoneCut, ns_and_ds_stand_at_the_cut_and_glue_only_where_the_server_is) {
   ASSERT_TRUE(zones.ok()) << zones.text();
   ASSERT_EQ(zones->size(), 6u);
   const std::string& apex = (*zones)[0].text;
-  EXPECT_NE(apex.find("\n@ NS ns\nns A 192.0.2.1\n0.e.f.f NS ns\n$INCLUDE 0.e.f.f.3.0.0.1.0.0.2.ip6.arpa.ds\n1.e.f.f NS ns\n"), std::string::npos) << apex;
+  EXPECT_NE(apex.find("\n@ NS ns\nns A 192.0.2.1\n0.e.f.f NS ns.3.0.0.1.0.0.2.ip6.arpa.\n$INCLUDE 0.e.f.f.3.0.0.1.0.0.2.ip6.arpa.ds\n1.e.f.f NS ns.3.0.0.1.0.0.2.ip6.arpa.\n"), std::string::npos) << apex;
   EXPECT_EQ(count(apex, "$INCLUDE"), 4u);
   const std::string& raa = (*zones)[1].text;
   EXPECT_NE(raa.find("\na.0.0 NS ns.3.0.0.1.0.0.2.ip6.arpa.\n$INCLUDE a.0.0.0.e.f.f.3.0.0.1.0.0.2.ip6.arpa.ds\n"), std::string::npos) << raa;
   EXPECT_NE(raa.find("@ SOA ns.3.0.0.1.0.0.2.ip6.arpa. hostmaster.3.0.0.1.0.0.2.ip6.arpa. 1 "), std::string::npos) << raa;
   EXPECT_EQ(count(raa, " A "), 0u);
   EXPECT_EQ(count((*zones)[5].text, "$INCLUDE"), 0u);
+}
+
+TEST(ZoneCut, an_authority_may_have_name_servers_of_its_own) {
+  const std::string hda = "a.0.0.0.e.f.f.3.0.0.1.0.0.2.ip6.arpa.", raa = "0.e.f.f.3.0.0.1.0.0.2.ip6.arpa.";
+  EXPECT_EQ(zones_of_authority(entry_of(16376, 10).det), std::vector{hda});
+  EXPECT_EQ(zones_of_authority(entry_of(16376, 4096).det).size(), 4u);
+  EXPECT_TRUE(zones_of_authority(entry_of(0, 0).det).empty());
+  ZoneSettings settings;
+  settings.more_name_servers = {"ns2.example."};
+  settings.delegated[hda] = {"ns.hda.example.", "ns2.hda.example."};
+  const auto zones = write_cut_zones(settings, {entry_of(16376, 10)});
+  ASSERT_TRUE(zones.ok()) << zones.text();
+  EXPECT_NE((*zones)[0].text.find("@ NS ns\n@ NS ns2.example.\n"), std::string::npos) << (*zones)[0].text;
+  EXPECT_NE((*zones)[0].text.find("0.e.f.f NS ns.3.0.0.1.0.0.2.ip6.arpa.\n0.e.f.f NS ns2.example.\n$INCLUDE"), std::string::npos) << (*zones)[0].text;
+  EXPECT_NE((*zones)[1].text.find("a.0.0 NS ns.hda.example.\na.0.0 NS ns2.hda.example.\n$INCLUDE"), std::string::npos) << (*zones)[1].text;
+  EXPECT_NE((*zones)[5].text.find("@ SOA ns.hda.example. "), std::string::npos) << (*zones)[5].text;
+  EXPECT_NE((*zones)[5].text.find("@ NS ns.hda.example.\n@ NS ns2.hda.example.\n"), std::string::npos);
+  const auto refused = [&](const std::vector<std::string>& servers) {
+    settings.delegated[hda] = servers;
+    return write_cut_zones(settings, {entry_of(16376, 10)}).text();
+  };
+  EXPECT_EQ(refused({}), "zone " + hda + " has no name server");
+  EXPECT_EQ(refused({"ns"}), "name server \"ns\" of zone " + hda + " must be an absolute name (it ends with a dot)");
+  EXPECT_EQ(refused({"ns." + hda}), "name server \"ns." + hda + "\" lies in its own zone " + hda + ", where nothing gives its address");
+  EXPECT_EQ(refused({"a b."}), "name server \"a b.\" is no domain name");
+  EXPECT_EQ(raa, (*zones)[1].name);
 }
 
 TEST(ZoneCut, below_an_origin_of_ones_own) {
