@@ -1,5 +1,5 @@
-"""`nrid resolve` over real name servers: whose record at which level of the chain is to blame, a word for each fault; the published example
-of RFC 9886 at the time when it held; and the same sentence in the provider's log."""
+"""`nrid resolve` over real name servers: whose record at which level of the chain is to blame, a word for each fault; the published examples
+of RFC 9886, at the time when they held, and RFC 9575, below a registry of ours; and the same sentence in the provider's log."""
 import ipaddress
 import json
 import re
@@ -15,6 +15,7 @@ from demo.names import APEX
 EPOCH_2019 = 1546300800
 SKEW = 5
 DAY = 86400
+RFC9575 = json.loads((ROOT / 'tests/vectors/drip/rfc9575_appendix_b.json').read_text())
 RFC9886 = json.loads((ROOT / 'tests/vectors/drip/rfc9886_appendix_a.json').read_text())
 
 
@@ -54,20 +55,34 @@ class Faults:
                            (4, flipped.hex()), (5, endorsement(ua[5], neighbour, now - DAY, now + DAY))):
             assert zone.count(ua[number]['be']) == 1
             zone = zone.replace(ua[number]['be'], be)
-        registry.zone.write_text(zone + self.orphan(registry, raa) + self.published())
+        registry.zone.write_text(zone + self.orphan(registry, raa) + self.example(registry, raa) + self.published())
 
     def orphan(self, registry, raa):
         """An aircraft of an HDA that is registered and not published."""
-        spec = {'entities': [{'name': 'raa', 'type': 'raa', 'raa': raa['raa'], 'hda': 0, 'parent': 'raa', 'key_file': raa['key_file'], 'publish': False},
-                             {'name': 'lost', 'type': 'hda', 'hda': 12, 'parent': 'raa', 'publish': False},
-                             {'name': 'orphan', 'type': 'ua', 'parent': 'lost'}]}
-        folder = registry.folder / 'orphan'
+        made, records = self.below(registry, raa, {'name': 'lost', 'type': 'hda', 'hda': 12, 'parent': 'raa', 'publish': False},
+                                   {'name': 'orphan', 'type': 'ua', 'parent': 'lost'})
+        self.lost, self.orphaned = made['lost'], made['orphan']
+        return records
+
+    def example(self, registry, raa):
+        """The aircraft of RFC 9575 appendix B, whose HDA nobody knows, below an HDA of that number that is ours."""
+        hid = int(RFC9575['det'][:16], 16)
+        assert (hid >> 22 & 0x3fff, raa['raa']) == (16376, 16376)
+        made, records = self.below(registry, raa, {'name': 'hda', 'type': 'hda', 'hda': hid >> 8 & 0x3fff, 'parent': 'raa'},
+                                   {'name': 'example', 'type': 'ua', 'parent': 'hda', 'key': RFC9575['hi']})
+        assert made['example']['det'] == RFC9575['det']
+        return records
+
+    @staticmethod
+    def below(registry, raa, *entities):
+        """Entities below the registry's RAA, and the records of those that are published."""
+        own = {'name': 'raa', 'type': 'raa', 'raa': raa['raa'], 'hda': 0, 'parent': 'raa', 'key_file': raa['key_file'], 'publish': False}
+        folder = registry.folder / entities[-1]['name']
         folder.mkdir()
-        status, text = nrid('zone', 'make', '--spec', json.dumps(spec), '--out', folder)
+        status, text = nrid('zone', 'make', '--spec', json.dumps({'entities': [own, *entities]}), '--out', folder)
         assert status == 0, text
         made = json.loads((folder / 'registry.json').read_text())['entities']
-        self.lost, self.orphaned = made['lost'], made['orphan']
-        return ''.join(line + '\n' for line in (folder / 'zone').read_text().splitlines() if ' TYPE6' in line)
+        return made, ''.join(line + '\n' for line in (folder / 'zone').read_text().splitlines() if ' TYPE6' in line)
 
     @staticmethod
     def published():
@@ -171,6 +186,15 @@ class Resolve(unittest.TestCase):
                     status, said = self.ask(uas, '--now', now, anchor=anchor[by])
                     self.assertEqual((1, word, 'unverified'), (status, said.get('error'), said['state']), said)
                     self.assertIn(f': level {level}, HHIT record of {colon(row[who]["det"])}: certificate of ', said['detail'])
+
+    def test_rfc_9575_appendix_b_resolves_and_its_wrapper_and_manifest_verify(self):
+        status, said = self.ask(RFC9575['det'], '--require-ad')
+        self.assertEqual((0, 'trusted', RFC9575['hi']), (status, said['state'], said['hi']), said)
+        for page in ('wrapper', 'manifest'):
+            held = RFC9575[page]
+            for signature, good in ((held['signature'], True), (held['signature'][:-1] + '0', False)):
+                found = answer('ed25519', 'verify', '--key', said['hi'], '--msg', held['signed_bytes'], '--sig', signature)
+                self.assertEqual(good, found['ok'], (page, found))
 
     def test_rfc_9886_appendix_a_is_believed_by_its_own_authorities_alone(self):
         status, said = self.ask(RFC9886['hhit'][-1]['det'], '--now', RFC9886['brid']['endorsements'][-1]['vnb_le'])
