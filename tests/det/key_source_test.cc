@@ -217,31 +217,6 @@ TEST(KeySource, revoked_while_its_look_up_is_under_way) {
   EXPECT_EQ(world.answers[0].error, Error::det_revoked);
 }
 
-// T28: a new flight whose gateway has a Link must not wait for a time-out first. Who has none finds its key with the next try.
-TEST(KeySource, when_dns_is_silent_nobody_waits_for_it_and_its_return_is_noticed) {
-  World world;
-  world.fail_dns();
-  for (const char* name : {"sp", "hda11", "hda"}) world.keys->request(world.det(name));
-  ASSERT_EQ(world.answers.size(), 3u);
-  world.dns.held = true;
-  world.keys->request(world.det("ua"));
-  world.dns.held = false;
-  while (world.answers.size() < 4 && !world.dns.queue.empty()) {
-    const auto work = std::move(world.dns.queue.front());
-    world.dns.queue.pop_front();
-    work();
-  }
-  ASSERT_EQ(world.answers.size(), 4u);
-  EXPECT_EQ(world.answers[3].error, Error::key_unavailable);
-  EXPECT_EQ(world.answers[3].reason, "DNS has not answered the last 3 look-ups");
-  world.dns.broken.reset();
-  world.dns.release();                                 // the look-up went on behind it
-  EXPECT_EQ(world.answers.size(), 4u) << "it is answered once";
-  EXPECT_EQ(world.find(world.det("ua")), Error::none);
-  world.keys->request(world.det("ua2"));
-  EXPECT_EQ(world.answers.back().error, Error::none) << "DNS is back";
-}
-
 TEST(KeySource, learns_from_links_without_dns) {
   World world;
   world.fail_dns();
