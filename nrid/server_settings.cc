@@ -37,7 +37,7 @@ constexpr SettingInfo kRows[] = {
     {"dns",    "require_ad",           K::boolean,   "",       0,   0,          "true",            "refuse answers that the resolver did not validate with DNSSEC"},
     {"dns",    "timeout",              K::duration_s, "s",     0.05, 30,        "1",               "wait for the first answer; later tries wait longer"},
     {"dns",    "tries",                K::integer,   "",       1,   5,          "2",               "questions before a resolver counts as silent"},
-    {"dns",    "check_at_start",       K::boolean,   "",       0,   0,          "true",            "look ourselves up first, and do not start without DNS or trust"},
+    {"dns",    "check_at_start",       K::boolean,   "",       0,   0,          "true",            "look ourselves up first, and do not start without trust, nor without DNS unless data_dir remembers us"},
     {"trust",  "anchors",              K::text_list, "",       0,   0,          "",                "keys that every chain must end in: \"DET=HI\", both in hex"},
     {"policy", "accept_hids",          K::text_list, "",       0,   0,          "[]",              "accepted registries, \"RAA/HDA\"; an empty list accepts all", true},
     {"policy", "gateways",             K::text_list, "",       0,   0,          "[]",              "who may speak for whom: \"GATEWAY -> AIRCRAFT\", DETs", true},
