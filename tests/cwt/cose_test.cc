@@ -167,6 +167,15 @@ TEST(Cose, ForeignTokens) {
   }
 }
 
+// T9: the working group's own failures. Whatever else is wrong with them, their form is: no key is looked for.
+TEST(Cose, T9_TheWorkingGroupsFailuresAreRefusedBeforeAnySignature) {
+  const std::map<std::string, Error> of = {{"sign-fail-01.json", Error::malformed}, {"sign-fail-02.json", Error::bad_alg}, {"sign-fail-03.json", Error::bad_alg},
+                                           {"sign-fail-04.json", Error::bad_alg}, {"sign-fail-06.json", Error::bad_alg}, {"sign-fail-07.json", Error::bad_alg}};
+  const auto published = load_vectors("cwt/cose_sign1_fail.json");
+  ASSERT_EQ(published["vectors"].size(), of.size());
+  for (const auto& vector : published["vectors"]) EXPECT_EQ(error_of(octets(vector["cbor_hex"])), of.at(vector["file"])) << vector["file"];
+}
+
 // The one published Ed25519 COSE_Sign1: what is signed, and that libsodium agrees.
 TEST(Cose, SigStructureOfThePublishedVector) {
   const auto published = load_vectors("cwt/cose_eddsa.json");
