@@ -14,8 +14,8 @@ constexpr const char* kNames[] = {"sp", "ua", "hda", "raa", "hda11", "ua2"};
 constexpr int64_t kTimes_s[] = {0, 0, 0, 0, -3601, -3700, 86'390, 86'403, 90'000, 400 * 86'400};
 constexpr size_t kEditSize = 5;
 
-struct Zone {
-  Zone() : registry(kNow - seconds(3600), kNow + seconds(86'400)) {}
+struct FuzzedZone {
+  FuzzedZone() : registry(kNow - seconds(3600), kNow + seconds(86'400)) {}
   const RegistryEntry* of(const Det& det) const {
     for (const auto& [name, entry] : registry.entries) {
       if (entry.det == det) return &entry;
@@ -34,7 +34,7 @@ struct Zone {
 };
 
 // One edit: level (upper half: of an endorsement), what to do, offset, value.
-void edit(const Zone& zone, std::span<const uint8_t, kEditSize> how, size_t level, EntityRecords& records) {
+void edit(const FuzzedZone& zone, std::span<const uint8_t, kEditSize> how, size_t level, EntityRecords& records) {
   if ((how[0] & 7) != level) return;
   std::vector<Buffer>& list = (how[0] & 0x80) != 0 ? records.brid : records.hhit;
   const RegistryEntry& other = zone.registry[kNames[how[4] % std::size(kNames)]];
@@ -54,7 +54,7 @@ void edit(const Zone& zone, std::span<const uint8_t, kEditSize> how, size_t leve
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  static const Zone zone;
+  static const FuzzedZone zone;
   if (size < 2) return 0;
   const RegistryEntry& asked = zone.registry[kNames[data[0] % std::size(kNames)]];
   std::vector<TrustAnchor> anchors = zone.registry.anchors;  // the RAA, the HDA, none, or the RAA with the key of another
