@@ -169,7 +169,8 @@ TEST(Ed25519, T6_EdgeCasesOfTheEquationAreJudgedStrictly) {
     for (const auto& test : file["cases"]) {
       const auto key = PreparedKey::from(array_of<32>(test["pub_key"]));
       const Buffer message = *from_hex(test["message"].get<std::string>());
-      VerifyJob job{.key = key.ok() ? &*key : nullptr, .message = message, .signature = array_of<64>(test["signature"])};
+      const Signature signature = array_of<64>(test["signature"]);
+      VerifyJob job{.key = key.ok() ? &*key : nullptr, .message = message, .signature = signature};
       if (key.ok()) verifier->verify({&job, 1});
       EXPECT_EQ(key.ok() && job.good, test["strict"].get<bool>()) << name << ": " << test;
     }
