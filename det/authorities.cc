@@ -11,11 +11,9 @@ void Authorities::put(const Det& det, Authority authority, Instant now) {
   kept_.put(det, {std::move(authority), ask_at});
 }
 
-bool Authorities::erase(const Det& det) {
+void Authorities::erase(const Det& det) {
   const std::lock_guard lock(mutex_);
-  const bool here = kept_.find(det) != nullptr;
   kept_.erase(det);
-  return here;
 }
 
 void Authorities::in_trouble(const Det& det) {

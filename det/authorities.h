@@ -30,7 +30,7 @@ class Authorities {
   Authorities(const Revocations& revocations, Duration stale_max) : revocations_(revocations), stale_max_(stale_max) {}
 
   void put(const Det& det, Authority authority, Instant now);
-  bool erase(const Det& det);                 // false: it was not here
+  void erase(const Det& det);
   void in_trouble(const Det& det);            // DNS gave no answer that counts
   // None that is revoked, or hangs below one that is. `asked_first`: its time is over and nobody has asked DNS since.
   struct Found {

@@ -191,9 +191,10 @@ KeyCache::Found DnsKeySource::Shared::doubt(const Det& det, const Resolved& reso
     authorities.in_trouble(det);
     return cache.put_trouble(det, resolved.text(), now);  // an older key may serve on while the resolver is down
   }
-  const bool vouched = authorities.erase(det);         // who is withdrawn vouches for nobody
-  if (store != nullptr && vouched) store->forget(det, KeptKey::Role::authority);
-  if (store != nullptr && (before.key != nullptr || before.had_key)) store->forget(det, KeptKey::Role::key);
+  authorities.erase(det);                              // who is withdrawn vouches for nobody
+  for (const auto role : {KeptKey::Role::authority, KeptKey::Role::key}) {
+    if (store != nullptr) store->forget(det, role);    // also what made room in memory
+  }
   return cache.put_no(det, error, resolved.text(), now);
 }
 

@@ -70,13 +70,21 @@ StatusOr<std::unique_ptr<KeyStore>> KeyStore::open(const std::string& file, std:
 Status KeyStore::load(Instant now, const std::function<void(KeptKey)>& take) {
   const StoreValue over[] = {now.us};
   TRY_VOID(store_->execute("DELETE FROM known WHERE trust_until < ?", over));
-  size_t rows = 0;
   TRY_VOID(store_->execute(kRead, {}, [&](const StoreRow& row) {
-    ++rows;
     if (auto key = key_of(row)) take(std::move(*key));
   }));
+  return list_rows();
+}
+
+Status KeyStore::list_rows() {
+  absl::flat_hash_set<Place> stored;
+  TRY_VOID(store_->execute("SELECT det, role FROM known", {}, [&](const StoreRow& row) {
+    const auto* det = std::get_if<std::vector<uint8_t>>(&row.at(0));
+    const auto* role = std::get_if<int64_t>(&row.at(1));
+    if (det != nullptr && det->size() == 16 && role != nullptr) stored.emplace(Det::from(*det), static_cast<KeptKey::Role>(*role));
+  }));
   const std::lock_guard lock(mutex_);
-  rows_ = rows;
+  stored_ = std::move(stored);
   return {};
 }
 
@@ -88,8 +96,9 @@ void KeyStore::note(KeptKey key) {
 
 // A note that is forgotten for want of room is a question more after a restart; a withdrawal must not be.
 void KeyStore::forget(const Det& det, KeptKey::Role role) {
+  const Place place{det, role};
   const std::lock_guard lock(mutex_);
-  changed_[{det, role}] = std::nullopt;
+  if (stored_.contains(place) || changed_.contains(place)) changed_[place] = std::nullopt;
 }
 
 Status KeyStore::write() {
@@ -102,8 +111,11 @@ Status KeyStore::write() {
   const Status written = store_->transaction([&] { return write_rows(changed); });
   {
     const std::lock_guard lock(mutex_);
-    if (written.ok()) rows_ += changed.size();
-    else for (auto& [place, key] : changed) changed_.try_emplace(place, std::move(key));  // what was noted meanwhile is newer
+    for (auto& [place, key] : changed) {
+      if (!written.ok()) changed_.try_emplace(place, std::move(key));  // what was noted meanwhile is newer
+      else if (key) stored_.insert(place);
+      else stored_.erase(place);
+    }
   }
   return written.ok() && rows() > 2 * rows_max_ ? trim() : written;
 }
@@ -132,16 +144,12 @@ Status KeyStore::trim() {
     const StoreValue row[] = {of, of, static_cast<int64_t>(rows_max_)};
     TRY_VOID(store_->execute(kTrim, row));
   }
-  int64_t left = 0;
-  TRY_VOID(store_->execute("SELECT count(*) FROM known", {}, [&](const StoreRow& row) { left = std::get<int64_t>(row.at(0)); }));
-  const std::lock_guard lock(mutex_);
-  rows_ = static_cast<size_t>(left);
-  return {};
+  return list_rows();
 }
 
 size_t KeyStore::rows() const {
   const std::lock_guard lock(mutex_);
-  return rows_;
+  return stored_.size();
 }
 
 }  // namespace nrid::det

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "base/clock.h"
 #include "base/det.h"
 #include "base/ed25519.h"
@@ -44,23 +45,24 @@ class KeyStore {
   Status load(Instant now, const std::function<void(KeptKey)>& take);
 
   void note(KeptKey key);
-  void forget(const Det& det, KeptKey::Role role);
+  void forget(const Det& det, KeptKey::Role role);  // nothing, of a row that is not there: anybody can make DNS deny a DET
   // What was noted since the last call, in one transaction. After a failure it is kept for the next, at most rows_max of it.
   Status write();
 
-  size_t rows() const;                        // about: what was written again counts twice until they are counted anew
+  size_t rows() const;
 
  private:
   using Place = std::pair<Det, KeptKey::Role>;
   using Changed = absl::flat_hash_map<Place, std::optional<KeptKey>>;  // nullopt: forgotten
   Status write_rows(const Changed& changed);
   Status trim();
+  Status list_rows();
 
   const std::shared_ptr<Store> store_;
   const size_t rows_max_;
   mutable std::mutex mutex_;
   Changed changed_;
-  size_t rows_ = 0;
+  absl::flat_hash_set<Place> stored_;
 };
 
 }  // namespace nrid::det

@@ -160,7 +160,7 @@ void Provider::add_key_metrics() {
       {"keys_local", "keys registered here", &Stats::local},
       {"keys_revoked", "DETs that are revoked here", &Stats::revoked},
       {"key_lookups_open", "look-ups under way", &Stats::in_flight},
-      {"keys_stored", "keys and authorities in the file that a restart reads, about", &Stats::stored},
+      {"keys_stored", "keys and authorities in the file that a restart reads", &Stats::stored},
   };
   struct Sum { std::string_view name, text; uint64_t Stats::* value; };
   static constexpr Sum kSums[] = {

@@ -128,6 +128,21 @@ TEST(KeyStore, what_dns_withdrew_does_not_come_back) {
   EXPECT_NE(provider.learn("ua2"), Error::none);
 }
 
+// What made room in memory is in the file still, and would come back from there.
+TEST(KeyStore, what_dns_withdrew_is_forgotten_also_where_memory_has_lost_it) {
+  Provider provider;
+  for (const KeptKey::Role role : {KeptKey::Role::key, KeptKey::Role::authority}) {
+    provider.store->note({.det = provider.det("ua2"), .role = role, .key = provider.registry["ua2"].key, .fresh_until = kNow + seconds(60),
+                          .trust_until = kNow + seconds(86'400), .issuers = {provider.det("raa")}});
+  }
+  ASSERT_TRUE(provider.keys->upkeep().ok());
+  ASSERT_EQ(provider.store->rows(), 2u);
+  provider.dns.table.clear();
+  for (const char* name : {"ua2", "sp"}) provider.keys->request(provider.det(name));
+  ASSERT_TRUE(provider.keys->upkeep().ok());
+  EXPECT_EQ(provider.store->rows(), 0u);
+}
+
 TEST(KeyStore, other_rules_or_another_anchor_begin_anew) {
   Provider provider;
   provider.keys->request(provider.det("ua"));
