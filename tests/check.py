@@ -25,9 +25,9 @@ LOGS = ROOT / 'build/log'
 THREADED = re.compile(r'ring|log|store|server|host|thread|dns_client|dns_responder|resolver|key_source|fleet|web')
 
 SANITIZE = {**fuzzing.SANITIZE, 'TSAN_OPTIONS': 'halt_on_error=1:second_deadlock_stack=1'}
-# What makes the builds with sanitizers fast: line numbers are enough for a report, ten sources read their headers once (and no two of a
-# library may give one name to two things), and gold links in half the time.
-FAST_BUILD = ['-Ddebug=false', '-Dcpp_args=-g1', '-Dunity=on', '-Dunity_size=10', '-Dcpp_link_args=-fuse-ld=gold']
+# What makes the builds with sanitizers fast: ten sources read their headers once (and no two of a library may give one name to two things),
+# and gold links in half the time.
+FAST_BUILD = ['-Dunity=on', '-Dunity_size=10', '-Dcpp_link_args=-fuse-ld=gold']
 CLANG = {'CC': 'clang-14', 'CXX': 'clang++-14'}
 
 

@@ -45,7 +45,7 @@ def compile_words(build, fault, source, obj):
         raise ValueError(f'{fault.source} is not built in {build}')
     for flag, value in (('-o', obj), ('-c', source), ('-MF', f'{obj}.d'), ('-MQ', obj)):
         words[words.index(flag) + 1] = str(value)
-    return [word for word in words if word not in ('-Werror', '-g')] + ['-w', '-O1'], entry['output']  # nobody debugs it
+    return [word for word in words if word not in ('-Werror', '-g1')] + ['-w', '-O1'], entry['output']  # nobody debugs it
 
 
 def link_words(build, program, original, obj, out):
