@@ -114,6 +114,7 @@ void Attacker::betray() {
     uint8_t* const message = changed.data() + 3 + 25 * dice_.below(changed.size() / 25);
     if (message[0] >> 4 == 2) return;
     message[1 + dice_.below(24)] ^= static_cast<uint8_t>(1u << dice_.below(8));
+    scene_.book.note_altered(said->ua);
     cwt = make_uas_cwt({said->kid, bribed.get(), cwt::KidForm::tagged_in_bstr, 10}, said->sp, changed, now_s, space1);
   } else if (dice_.chance(0.3)) {
     cwt = make_eoo_cwt(speaker, {said->sp, profile::kEooRequest, static_cast<uint64_t>(now_s), said->ua}, now_s, space1);

@@ -69,6 +69,9 @@ class Book {
   // Signed by somebody with a good key who had no business to say it.
   void note_betrayal(Bytes cwt) { betrayals_.insert(digest(cwt)); }
   bool is_betrayal(const Digest16& digest) const { return betrayals_.contains(digest); }
+  // This aircraft's own gateway changed under its signature what the aircraft had signed.
+  void note_altered(const Det& ua) { altered_.insert(ua); }
+  bool is_altered(const Det& ua) const { return altered_.contains(ua); }
   size_t size() const { return entries_.size(); }
   void forget_before(Time time);       // tokens first sent before `time`: long expired
 
@@ -76,6 +79,7 @@ class Book {
   schc::RuleSet rules_;
   absl::flat_hash_map<Digest16, Entry> entries_;
   absl::flat_hash_set<Digest16> betrayals_;
+  absl::flat_hash_set<Det> altered_;
 };
 
 }  // namespace nrid::sim

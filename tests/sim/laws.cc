@@ -183,7 +183,12 @@ void ProviderLaws::answered(const Address& to, const Opened& opened, const Entry
   if (!safe) broken_("journal", facts_.name + " acknowledged a report that was not safe");
 }
 
-void ProviderLaws::heard(const FlightEvent& event) { flight(event.ua).event(event, now_.tick); }
+// drip.md 2.12: told once an operation, and only of an aircraft whose own gateway has signed what the aircraft had not.
+void ProviderLaws::heard(const FlightEvent& event) {
+  if (event.kind != FlightEventKind::contradicted) return flight(event.ua).event(event, now_.tick);
+  if (!book_.is_altered(event.ua)) return broken_("2.12", facts_.name + " doubts an aircraft whose gateway has changed nothing");
+  if (!doubted_.emplace(event.ua, event.operation).second) broken_("2.12", facts_.name + " told twice that a flight is contradicted");
+}
 
 void ProviderLaws::heard(const Sighting& sighting) {
   const Digest16 digest = Book::digest(*sighting.raw);
@@ -192,6 +197,7 @@ void ProviderLaws::heard(const Sighting& sighting) {
   if (token == tokens_.end() || !token->second.appended || said == nullptr) return broken_("T51", facts_.name + " told a sighting of a report that it never took");
   if (!token->second.expects_sighting && sighting.location) return broken_("R-080", facts_.name + " told a point of one pack, or of one token, twice");
   token->second.expects_sighting = false;
+  if (sighting.trust != trust_of(sighting.verdict, Trust::anchor) && !doubted_.contains({sighting.ua, sighting.operation})) broken_("2.12", facts_.name + " doubts a sighting, and told nobody why");
   if (said->ua != sighting.ua) broken_("T51", facts_.name + " told a sighting of another aircraft");
   flight(sighting.ua).sighting(sighting, *said, now_.tick);
 }

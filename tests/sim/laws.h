@@ -119,6 +119,7 @@ class ProviderLaws final : public JournalWatch {
   std::deque<Digest16> unshown_;       // in order of arrival: a sighting must come of them
   Tick tidied_;
   absl::flat_hash_set<Digest16> safe_ever_;
+  std::set<std::pair<Det, uint64_t>> doubted_;  // operations of which a contradiction was told
   uint64_t taken_ = 0;
   uint64_t perhaps_copies_ = 0;        // datagrams that may be copies of a token already verified
   uint64_t left_ = 0, withheld_ = 0;
