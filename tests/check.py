@@ -123,10 +123,10 @@ def clang_step():
 
 def fuzz_once(target):
     """A short run of one target from its seeds; what it finds on the way goes to build/fuzz, not into the corpus. At the lowest priority: it
-    takes what the process tests beside it leave, and gets twice the time for that."""
+    takes what the process tests beside it leave, which for half a minute may be next to nothing, and gets the time for that."""
     log = f'fuzz-{target.name}.log'
     runs, seconds = fuzzing.limits(target)
-    command = fuzzing.command(target, ROOT / 'build/fuzz' / target.name, f'{LOGS}/fuzz-{target.name}-', runs=runs, seconds=2 * seconds, hang=20)
+    command = fuzzing.command(target, ROOT / 'build/fuzz' / target.name, f'{LOGS}/fuzz-{target.name}-', runs=runs, seconds=2 * seconds, hang=120)
     status = run(log, 'nice', '-n', '19', *command, env=SANITIZE)
     output = (LOGS / log).read_text(errors='replace')
     if target.canary:
