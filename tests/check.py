@@ -126,7 +126,7 @@ def fuzz_once(target):
     takes what the process tests beside it leave, which for half a minute may be next to nothing, and gets the time for that."""
     log = f'fuzz-{target.name}.log'
     runs, seconds = fuzzing.limits(target)
-    command = fuzzing.command(target, ROOT / 'build/fuzz' / target.name, f'{LOGS}/fuzz-{target.name}-', runs=runs, seconds=2 * seconds, hang=120)
+    command = fuzzing.command(target, ROOT / 'build/fuzz' / target.name, f'{LOGS}/fuzz-{target.name}-', runs=runs, seconds=3 * seconds, hang=120)
     status = run(log, 'nice', '-n', '19', *command, env=SANITIZE)
     output = (LOGS / log).read_text(errors='replace')
     if target.canary:
@@ -135,12 +135,12 @@ def fuzz_once(target):
 
 
 def fuzz_step():
-    """libFuzzer, 200,000 inputs or two minutes for every parser, and a canary that must be caught"""
+    """libFuzzer, 200,000 inputs or three minutes for every parser, and a canary that must be caught"""
     targets = fuzzing.targets(ROOT / 'build/clang')
     if not any(target.canary for target in targets):
         return [Case('fuzz', FAILED, 'build/clang holds no canary, so nothing shows that the fuzzers work')]
-    # The longest first, so that no core idles at the end: those with a time of their own, then the makers of large things.
-    targets.sort(key=lambda target: (-target.seconds, target.name not in ('flight_kml', 'settings', 'schc_rules')))
+    # The makers of large things first, and those with a time of their own last: by then the process tests beside them mostly wait.
+    targets.sort(key=lambda target: (target.seconds, target.name not in ('flight_kml', 'settings', 'schc_rules')))
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 2) as pool:
         return list(pool.map(fuzz_once, targets))
 
